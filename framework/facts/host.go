@@ -1,0 +1,117 @@
+package facts
+
+import "net/netip"
+
+// HostLook is one look at a host, by the node agent, which only reads.
+type HostLook struct {
+	Node string `json:"node"`
+	Look Look   `json:"look"`
+	// NotRun says why the host was not looked at; everything else is then empty.
+	NotRun string `json:"notRun,omitempty"`
+
+	Kernel string `json:"kernel,omitempty"` // uname -r
+	// Sysctls: name with dots ("net.ipv4.ip_forward") to value. A missing name was not readable.
+	Sysctls map[string]string `json:"sysctls,omitempty"`
+	// SysctlFiles are the settings at boot, in the order in which `sysctl --system` reads them.
+	SysctlFiles *SysctlFiles `json:"sysctlFiles,omitempty"`
+	Interfaces  []Interface  `json:"interfaces,omitempty"`
+	Routes      []Route      `json:"routes,omitempty"`
+	Rules       []Rule       `json:"rules,omitempty"`
+	// Firewall holds raw dumps, one per tool; they are parsed when judging.
+	Firewall   []Dump  `json:"firewall,omitempty"`
+	ResolvConf *Text   `json:"resolvConf,omitempty"`
+	Errors     []Error `json:"errors,omitempty"`
+}
+
+// SysctlFiles is the boot-time configuration of sysctl (sysctl.d(5), sysctl(8) --system).
+type SysctlFiles struct {
+	Settings []SysctlSetting `json:"settings,omitempty"`
+	// Files are all files read, in order.
+	Files []string `json:"files,omitempty"`
+}
+
+// SysctlSetting is one assignment, with the place where it stands.
+type SysctlSetting struct {
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Key   string `json:"key"` // with dots
+	Value string `json:"value"`
+}
+
+// Interface is a network interface as netlink shows it.
+type Interface struct {
+	Name   string         `json:"name"`
+	Index  int            `json:"index"`
+	Kind   string         `json:"kind,omitempty"` // bridge, vxlan, veth, device …
+	MTU    int            `json:"mtu"`            // bytes
+	MAC    string         `json:"mac,omitempty"`
+	Up     bool           `json:"up"`
+	Master string         `json:"master,omitempty"`
+	Addrs  []netip.Prefix `json:"addrs,omitempty"`
+	Vxlan  *Vxlan         `json:"vxlan,omitempty"`
+}
+
+// Vxlan is the tunnel's configuration.
+type Vxlan struct {
+	VNI    int        `json:"vni"`
+	Port   int        `json:"port"`
+	Local  netip.Addr `json:"local,omitzero"`
+	Device string     `json:"device,omitempty"`
+}
+
+// Route is one route of any table.
+type Route struct {
+	Dst     netip.Prefix `json:"dst,omitzero"` // invalid is the default route
+	Gateway netip.Addr   `json:"gateway,omitzero"`
+	Dev     string       `json:"dev,omitempty"`
+	Src     netip.Addr   `json:"src,omitzero"`
+	Type    string       `json:"type"` // unicast, blackhole, unreachable, local …
+	Table   int          `json:"table"`
+	Metric  int          `json:"metric,omitempty"`
+	Family  Family       `json:"family"`
+}
+
+// Rule is a policy routing rule (ip-rule(8)).
+type Rule struct {
+	Priority int          `json:"priority"`
+	Src      netip.Prefix `json:"src,omitzero"`
+	Dst      netip.Prefix `json:"dst,omitzero"`
+	IifName  string       `json:"iif,omitempty"`
+	OifName  string       `json:"oif,omitempty"`
+	Mark     uint32       `json:"mark,omitempty"`
+	Table    int          `json:"table"`
+	Action   string       `json:"action,omitempty"`
+	Family   Family       `json:"family"`
+}
+
+// Dump is the raw output of one firewall tool.
+type Dump struct {
+	// Tool is "iptables-nft-save", "iptables-legacy-save", "ip6tables-nft-save",
+	// "ip6tables-legacy-save" or "nft" (nft --json list ruleset).
+	Tool   string `json:"tool"`
+	Text   string `json:"text,omitempty"`
+	NotRun string `json:"notRun,omitempty"`
+}
+
+// Text is a file as it was read.
+type Text struct {
+	Path   string `json:"path"`
+	Text   string `json:"text,omitempty"`
+	NotRun string `json:"notRun,omitempty"`
+}
+
+// Error is one part of a look that failed, while the rest went on.
+type Error struct {
+	What string `json:"what"`
+	Says string `json:"says"`
+}
+
+// Interface finds an interface by name.
+func (h HostLook) Interface(name string) (Interface, bool) {
+	for _, i := range h.Interfaces {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return Interface{}, false
+}

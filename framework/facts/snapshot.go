@@ -1,0 +1,113 @@
+package facts
+
+import "time"
+
+// APIVersion and Kind name the format of facts.json.
+const (
+	APIVersion = "plumbline.dev/facts/v1"
+	Kind       = "Snapshot"
+)
+
+// Snapshot is everything that was observed in one run: the content of facts.json.
+type Snapshot struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       string     `json:"kind"`
+	Run        Run        `json:"run"`
+	Cluster    Cluster    `json:"cluster"`
+	Nodes      []Node     `json:"nodes"`
+	Service    Service    `json:"service,omitzero"`
+	Hosts      []HostLook `json:"hosts,omitempty"`
+	Matrices   []Matrix   `json:"matrices,omitempty"`
+	Stats      Stats      `json:"stats"`
+}
+
+// Run is how the observation was made.
+type Run struct {
+	ID       string    `json:"id"`
+	Suite    string    `json:"suite"` // version of plumbline
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	// InCluster: the runner is a pod, so there is no vantage outside.
+	InCluster bool   `json:"inCluster"`
+	Namespace string `json:"namespace"`
+	Image     string `json:"image"`
+	// Checks selected, sorted by id: what was asked for is part of what was observed.
+	Checks []string `json:"checks"`
+	// IgnoreChecks are printed, accepted exceptions.
+	IgnoreChecks []string `json:"ignoreChecks,omitempty"`
+	FailOn       string   `json:"failOn,omitempty"`
+	// Incomplete says why the observation ended early (interrupted, deadline, set-up died).
+	Incomplete string `json:"incomplete,omitempty"`
+	// Phases in order, with what went wrong in them.
+	Problems []Error `json:"problems,omitempty"`
+}
+
+// Service is the suite's own NodePort Service.
+type Service struct {
+	Name        string   `json:"name,omitempty"`
+	ClusterIPs  []string `json:"clusterIPs,omitempty"`
+	TCPPort     uint16   `json:"tcpPort,omitempty"`
+	UDPPort     uint16   `json:"udpPort,omitempty"`
+	TCPNodePort uint16   `json:"tcpNodePort,omitempty"`
+	UDPNodePort uint16   `json:"udpNodePort,omitempty"`
+	Backends    []string `json:"backends,omitempty"` // "pod/n1"
+	NotRun      string   `json:"notRun,omitempty"`
+}
+
+// Stats is what the observation cost.
+type Stats struct {
+	Phases       []Phase `json:"phases,omitempty"`
+	Execs        int     `json:"execs"`        // exec calls through the API server
+	ExecsPerNode int     `json:"execsPerNode"` // the most that one node saw
+	LogReads     int     `json:"logReads"`
+	APIRequests  int     `json:"apiRequests"`
+	Probes       int     `json:"probes"` // attempts sent
+	Bytes        int     `json:"bytes"`  // read from agents
+}
+
+// Phase is one part of the run.
+type Phase struct {
+	Name   string `json:"name"`
+	Millis int    `json:"millis"`
+}
+
+// Matrix finds a flow; nil where it was not asked.
+func (s *Snapshot) Matrix(f Flow) *Matrix {
+	for i := range s.Matrices {
+		if s.Matrices[i].Flow == f {
+			return &s.Matrices[i]
+		}
+	}
+	return nil
+}
+
+// Host finds one look at a node; nil where there was none.
+func (s *Snapshot) Host(node string, look Look) *HostLook {
+	for i := range s.Hosts {
+		if s.Hosts[i].Node == node && s.Hosts[i].Look == look {
+			return &s.Hosts[i]
+		}
+	}
+	return nil
+}
+
+// Node finds a node by name; nil where there is none.
+func (s *Snapshot) Node(name string) *Node {
+	for i := range s.Nodes {
+		if s.Nodes[i].Name == name {
+			return &s.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// Selected are the nodes under test, in the order of the snapshot (by name).
+func (s *Snapshot) Selected() []Node {
+	var out []Node
+	for _, n := range s.Nodes {
+		if n.Excluded == "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,90 @@
+// Package wire is the language between the runner and an agent: one Plan goes
+// down on stdin of an exec, Lines come back on stdout. It is pure data.
+package wire
+
+import "github.com/plumbline-net/plumbline/framework/facts"
+
+// Version guards against an agent image of another release: an agent refuses a
+// plan with another version, and says so.
+const Version = 1
+
+// Plan is the work of one batch: everything one vantage does in one round.
+type Plan struct {
+	Version int           `json:"version"`
+	Run     string        `json:"run"`
+	From    facts.Vantage `json:"from"`
+	// Seed makes the order of probes (jitter) reproducible.
+	Seed uint64 `json:"seed"`
+	// DeadlineMillis bounds the batch as a whole; what is not done by then is NotRun.
+	DeadlineMillis int `json:"deadlineMillis"`
+	// Probes: the flows to observe. Empty for a batch that only looks.
+	Flows []PlannedFlow `json:"flows,omitempty"`
+	// Inspect asks for a look at the host (node agents only), after the probes.
+	Inspect *Inspect `json:"inspect,omitempty"`
+	// Identity asks the agent for its ports, addresses and resolv.conf.
+	Identity bool   `json:"identity,omitempty"`
+	Timing   Timing `json:"timing"`
+}
+
+// PlannedFlow is one flow with the targets it has become.
+type PlannedFlow struct {
+	Flow    facts.Flow     `json:"flow"`
+	Targets []facts.Target `json:"targets"`
+}
+
+// Inspect says what to look at on the host.
+type Inspect struct {
+	Look facts.Look `json:"look"`
+	// HostRoot is where the host's / is mounted read-only in the agent ("/host").
+	HostRoot string `json:"hostRoot,omitempty"`
+}
+
+// Timing names every time-out of a probe, in milliseconds.
+type Timing struct {
+	// ConnectMillis bounds a TCP connect with its echo; a SYN is sent again after 1 s,
+	// so less than that would cry wolf on one lost packet.
+	ConnectMillis int `json:"connectMillis"`
+	// ReplyMillis bounds the wait for a UDP, ICMP or DNS answer.
+	ReplyMillis int `json:"replyMillis"`
+	// Attempts is how often a failed probe is made in all.
+	Attempts int `json:"attempts"`
+	// Parallel is how many probes may be under way at once.
+	Parallel int `json:"parallel"`
+}
+
+// DefaultTiming suits a cluster on one site.
+func DefaultTiming() Timing {
+	return Timing{ConnectMillis: 2500, ReplyMillis: 1200, Attempts: 3, Parallel: 64}
+}
+
+// Line is one line of an agent's answer: exactly one field is set. Done is the
+// last line; an answer without it was cut short.
+type Line struct {
+	Identity *Identity       `json:"identity,omitempty"`
+	Row      *FlowRow        `json:"row,omitempty"`
+	Host     *facts.HostLook `json:"host,omitempty"`
+	Done     *Done           `json:"done,omitempty"`
+	// Error ends the answer: the agent could not do the batch at all.
+	Error string `json:"error,omitempty"`
+}
+
+// FlowRow is a row of one flow's matrix.
+type FlowRow struct {
+	Flow facts.Flow `json:"flow"`
+	Row  facts.Row  `json:"row"`
+}
+
+// Identity is what an agent says of itself. The echo server prints it as the
+// first line of its log too, which is how the ports are published.
+type Identity struct {
+	Peer       string      `json:"peer"` // "pod/n1"
+	Ports      facts.Ports `json:"ports"`
+	MTU        int         `json:"mtu,omitempty"` // of the interface with the pod's address
+	ResolvConf *facts.Text `json:"resolvConf,omitempty"`
+}
+
+// Done closes an answer.
+type Done struct {
+	Attempts int `json:"attempts"` // probes sent
+	Millis   int `json:"millis"`
+}

@@ -1,0 +1,3 @@
+module github.com/plumbline-net/plumbline
+
+go 1.26.0

@@ -1,0 +1,171 @@
+// Package report is the versioned result of a run: the content of report.json.
+// Every other format is a pure rendering of it.
+package report
+
+import (
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// APIVersion and Kind name the format.
+const (
+	APIVersion = "plumbline.dev/report/v1"
+	Kind       = "Report"
+)
+
+// Verdict of the whole run.
+type Verdict string
+
+// The verdicts of a run.
+const (
+	Conformant    Verdict = "conformant"     // exit status 0
+	NotConformant Verdict = "not conformant" // exit status 1: at least one check failed
+	CannotTell    Verdict = "cannot tell"    // exit status 3: set-up died, core checks Unknown, interrupted
+)
+
+// Report is everything concluded from one Snapshot.
+type Report struct {
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Verdict    Verdict `json:"verdict"`
+	// Sentence is the verdict as one sentence for people.
+	Sentence   string `json:"sentence"`
+	ExitStatus int    `json:"exitStatus"`
+
+	Run     Run     `json:"run"`
+	Cluster Cluster `json:"cluster"`
+	Nodes   []Node  `json:"nodes"`
+
+	Counts   Counts      `json:"counts"`
+	Coverage []Coverage  `json:"coverage"`
+	Stats    facts.Stats `json:"stats"`
+
+	Causes     []Cause      `json:"causes"`
+	Checks     []Check      `json:"checks"`
+	Matrices   []Matrix     `json:"matrices"`
+	NotChecked []NotChecked `json:"notChecked"`
+}
+
+// Run says which run this was.
+type Run struct {
+	ID         string    `json:"id"`
+	Suite      string    `json:"suite"`
+	Started    time.Time `json:"started"`
+	Finished   time.Time `json:"finished"`
+	Millis     int       `json:"millis"`
+	InCluster  bool      `json:"inCluster"`
+	Incomplete string    `json:"incomplete,omitempty"`
+	// Problems are what went wrong in the run itself, not in the network.
+	Problems []facts.Error `json:"problems,omitempty"`
+}
+
+// Cluster identifies what was examined.
+type Cluster struct {
+	Server    string         `json:"server,omitempty"`
+	Context   string         `json:"context,omitempty"`
+	UID       string         `json:"uid,omitempty"`
+	Version   string         `json:"version,omitempty"`
+	Families  []facts.Family `json:"families"`
+	ProxyMode string         `json:"proxyMode,omitempty"`
+	CNI       string         `json:"cni,omitempty"`
+	PodCIDRs  []string       `json:"podCIDRs"`
+	Services  []string       `json:"serviceCIDRs"`
+}
+
+// Node is a node and what became of it.
+type Node struct {
+	Name      string   `json:"name"`
+	Addresses []string `json:"addresses"`
+	PodCIDRs  []string `json:"podCIDRs"`
+	Role      string   `json:"role"` // "control-plane" or "worker"
+	Kernel    string   `json:"kernel,omitempty"`
+	OS        string   `json:"os,omitempty"`
+	Kubelet   string   `json:"kubelet,omitempty"`
+	Runtime   string   `json:"runtime,omitempty"`
+	// Status is "tested", "excluded" or "not testable"; Why names the rule or the reason.
+	Status string `json:"status"`
+	Why    string `json:"why,omitempty"`
+	// Failing counts findings that fail and name this node.
+	Failing int `json:"failing"`
+}
+
+// Counts of checks by verdict, and of accepted exceptions among the failures.
+type Counts struct {
+	Pass     int `json:"pass"`
+	Fail     int `json:"fail"`
+	Warn     int `json:"warn"`
+	Unknown  int `json:"unknown"`
+	Skip     int `json:"skip"`
+	Accepted int `json:"accepted"`
+}
+
+// Coverage is how many of the pairs asked were answered, per kind of flow.
+type Coverage struct {
+	Kind     string `json:"kind"` // "pod → pod"
+	Asked    int    `json:"asked"`
+	Answered int    `json:"answered"`
+}
+
+// Check is one check with its judgement.
+type Check struct {
+	ID       string          `json:"id"`
+	Area     string          `json:"area"`
+	Promise  string          `json:"promise"`
+	Level    check.Level     `json:"level"`
+	Verdict  check.Verdict   `json:"verdict"`
+	Accepted bool            `json:"accepted,omitempty"` // listed in --ignore-checks
+	Why      string          `json:"why"`
+	Millis   int             `json:"millis"`            // how long its flows took, longest row
+	Retried  bool            `json:"retried,omitempty"` // passed, but not at the first attempt everywhere
+	Causes   []string        `json:"causes,omitempty"`  // keys of the causes that explain it
+	Findings []check.Finding `json:"findings"`
+}
+
+// Cause is what stands behind findings.
+type Cause struct {
+	ID string `json:"id"` // "no-forwarding"
+	// Key is ID with its nodes, unique in a report: "no-forwarding/n3".
+	Key      string           `json:"key"`
+	Nodes    []string         `json:"nodes"`
+	Says     string           `json:"says"`
+	Evidence []check.Evidence `json:"evidence"`
+	Remedy   []check.Remedy   `json:"remedy"`
+	Explains []Explained      `json:"explains"`
+}
+
+// Explained is how many findings of a check a cause stands behind.
+type Explained struct {
+	Check    string `json:"check"`
+	Findings int    `json:"findings"`
+	Of       int    `json:"of"`
+	Pairs    int    `json:"pairs,omitempty"` // cells of the matrix
+}
+
+// Matrix is a flow's outcome for the heat map.
+type Matrix struct {
+	Flow    string   `json:"flow"`    // facts.Flow.Key
+	Title   string   `json:"title"`   // "Pod → pod, TCP, IPv4"
+	Columns []string `json:"columns"` // target ids
+	Rows    []Row    `json:"rows"`
+}
+
+// Row is one vantage's cells.
+type Row struct {
+	From string `json:"from"`
+	// NotRun says why there are no cells.
+	NotRun string `json:"notRun,omitempty"`
+	// Words has one letter a cell: . ok, ~ ok after a retry, R refused, T timeout,
+	// U unreachable, X reset, B tooBig, G garbled, ? notRun; with flags: n source rewritten, p partial.
+	// Where the flow's right answer is another (closed, over) the right answer is '.'.
+	Words string `json:"words"`
+	// Micros are round trips in microseconds, quantised to 7 %.
+	Micros []int `json:"micros,omitempty"`
+}
+
+// NotChecked is something that was not looked at.
+type NotChecked struct {
+	What string `json:"what"` // check id, node, vantage
+	Why  string `json:"why"`
+}
