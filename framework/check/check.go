@@ -93,6 +93,16 @@ type Scope struct {
 	HasDNS, HasAPI bool
 }
 
+// ScopeOf is the scope in which a snapshot was observed.
+func ScopeOf(s *facts.Snapshot) Scope {
+	return Scope{
+		Families: s.Cluster.Families,
+		Runner:   !s.Run.InCluster && s.Run.NoRunner == "",
+		HasDNS:   len(s.Cluster.DNS) > 0 || len(s.Cluster.DNSPods) > 0,
+		HasAPI:   len(s.Cluster.API) > 0,
+	}
+}
+
 // Area is the part of the id before the slash.
 func (c Check) Area() string {
 	area, _, _ := strings.Cut(c.ID, "/")

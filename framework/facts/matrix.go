@@ -26,6 +26,8 @@ type Target struct {
 	// Peers are the echo instances one of which must answer ("pod/n1"); for a
 	// Service all of them must be met. Empty where the far end is not ours.
 	Peers []string `json:"peers,omitempty"`
+	// AnyPeer: one of Peers is enough (a NodePort, whose backends the ClusterIP probes meet).
+	AnyPeer bool `json:"anyPeer,omitempty"`
 	// Name is what a TLS or DNS probe asks for.
 	Name string `json:"name,omitempty"`
 }
@@ -51,6 +53,9 @@ type Row struct {
 	NotRun string `json:"notRun,omitempty"`
 	// MTU is the MTU in bytes of the interface towards the targets (PMTU and Over only).
 	MTU int `json:"mtu,omitempty"`
+	// SettleMillis is how long the slowest target needed to answer for the first time
+	// (ClusterIP and NodePort only).
+	SettleMillis int `json:"settleMillis,omitempty"`
 	// Millis is how long the row took.
 	Millis int   `json:"millis,omitempty"`
 	Cells  Cells `json:"cells,omitempty"`

@@ -28,7 +28,9 @@ type Run struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	// InCluster: the runner is a pod, so there is no vantage outside.
-	InCluster bool   `json:"inCluster"`
+	InCluster bool `json:"inCluster"`
+	// NoRunner says why there is no vantage outside the cluster; empty where there is one.
+	NoRunner  string `json:"noRunner,omitempty"`
 	Namespace string `json:"namespace"`
 	Image     string `json:"image"`
 	// Checks selected, sorted by id: what was asked for is part of what was observed.

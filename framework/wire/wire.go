@@ -22,8 +22,12 @@ type Plan struct {
 	// Inspect asks for a look at the host (node agents only), after the probes.
 	Inspect *Inspect `json:"inspect,omitempty"`
 	// Identity asks the agent for its ports, addresses and resolv.conf.
-	Identity bool   `json:"identity,omitempty"`
-	Timing   Timing `json:"timing"`
+	Identity bool `json:"identity,omitempty"`
+	// SettleMillis: how long to wait, per target, until a ClusterIP or NodePort made
+	// by this run answers for the first time, before it is judged. The data plane of
+	// a node needs a moment to learn of a new Service; that is not loss.
+	SettleMillis int    `json:"settleMillis,omitempty"`
+	Timing       Timing `json:"timing"`
 }
 
 // PlannedFlow is one flow with the targets it has become.
