@@ -1,6 +1,9 @@
 package facts
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // APIVersion and Kind name the format of facts.json.
 const (
@@ -65,6 +68,17 @@ type Stats struct {
 	APIRequests  int     `json:"apiRequests"`
 	Probes       int     `json:"probes"` // attempts sent
 	Bytes        int     `json:"bytes"`  // read from agents
+}
+
+// Has says whether the Service has an address of the family, hence NodePorts in it.
+func (s Service) Has(f Family) bool {
+	for _, ip := range s.ClusterIPs {
+		addr, err := netip.ParseAddr(ip)
+		if err == nil && (addr.Unmap().Is4()) == (f == IPv4) {
+			return true
+		}
+	}
+	return false
 }
 
 // Phase is one part of the run.

@@ -1,0 +1,169 @@
+// Package topology turns what checks ask into who probes what: flows into
+// targets, targets into one plan per vantage. It is pure.
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// Targets gives everything a flow is aimed at in this cluster, in a stable
+// order, or a sentence which says why there is nothing.
+func Targets(s *facts.Snapshot, f facts.Flow) ([]facts.Target, string) {
+	var out []facts.Target
+	switch f.To {
+	case facts.ToPod:
+		out = agents(s, f, "pod", func(n facts.Node) (facts.Agent, []netip.Addr) { return n.PodAgent, n.PodAgent.Addrs })
+	case facts.ToHost:
+		out = agents(s, f, "host", func(n facts.Node) (facts.Agent, []netip.Addr) { return n.NodeAgent, n.Internal })
+	case facts.ToClusterIP:
+		out = clusterIP(s, f)
+	case facts.ToNodePort:
+		out = nodePorts(s, f)
+	case facts.ToAPI:
+		out = services(s.Cluster.API, f, "api", "kubernetes.default.svc")
+	case facts.ToDNSService:
+		out = services(s.Cluster.DNS, f, "dns", queryName(s))
+	case facts.ToDNSReplica:
+		out = dnsReplicas(s, f)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Sprintf("there is no %s to probe over %s (%s)", targetWords[f.To], f.Via, f.Family)
+	}
+	return out, ""
+}
+
+var targetWords = map[facts.TargetKind]string{
+	facts.ToPod:        "probe pod",
+	facts.ToHost:       "node agent",
+	facts.ToClusterIP:  "ClusterIP of the suite's own Service",
+	facts.ToNodePort:   "NodePort of the suite's own Service",
+	facts.ToAPI:        "Service default/kubernetes",
+	facts.ToDNSService: "cluster DNS Service",
+	facts.ToDNSReplica: "cluster DNS replica",
+}
+
+func agents(s *facts.Snapshot, f facts.Flow, kind string, of func(facts.Node) (facts.Agent, []netip.Addr)) []facts.Target {
+	var out []facts.Target
+	for _, n := range s.Selected() {
+		agent, addrs := of(n)
+		addr, ok := inFamily(addrs, f.Family)
+		port, known := portFor(agent.Ports, f.Via)
+		if !ok || !known || !agent.Ready {
+			continue
+		}
+		id := kind + "/" + n.Name
+		out = append(out, facts.Target{ID: id, Node: n.Name, Addr: addr, Port: port, Peers: []string{id}})
+	}
+	return out
+}
+
+// portFor gives the port for a way of probing; ICMP has none.
+func portFor(p facts.Ports, via facts.Via) (uint16, bool) {
+	switch via {
+	case facts.TCP:
+		return p.TCP, p.TCP != 0
+	case facts.UDP, facts.PMTU, facts.Over:
+		return p.UDP, p.UDP != 0
+	case facts.Closed:
+		return p.Closed, p.Closed != 0
+	case facts.ICMP:
+		return 0, true
+	case facts.TLS, facts.DNSTCP, facts.DNSUDP:
+		return 0, false
+	}
+	return 0, false
+}
+
+func clusterIP(s *facts.Snapshot, f facts.Flow) []facts.Target {
+	port := servicePort(f.Via, s.Service.TCPPort, s.Service.UDPPort)
+	var out []facts.Target
+	for _, a := range s.Service.ClusterIPs {
+		addr, err := netip.ParseAddr(a)
+		if err != nil || family(addr) != f.Family || port == 0 {
+			continue
+		}
+		out = append(out, facts.Target{ID: "service", Addr: addr, Port: port, Peers: s.Service.Backends})
+	}
+	return out
+}
+
+func nodePorts(s *facts.Snapshot, f facts.Flow) []facts.Target {
+	port := servicePort(f.Via, s.Service.TCPNodePort, s.Service.UDPNodePort)
+	if port == 0 || !s.Service.Has(f.Family) {
+		return nil
+	}
+	var out []facts.Target
+	for _, n := range s.Selected() {
+		addr, ok := inFamily(n.Internal, f.Family)
+		if !ok {
+			continue
+		}
+		out = append(out, facts.Target{
+			ID: "nodePort/" + n.Name, Node: n.Name, Addr: addr, Port: port,
+			Peers: s.Service.Backends, AnyPeer: true,
+		})
+	}
+	return out
+}
+
+func servicePort(via facts.Via, tcp, udp uint16) uint16 {
+	if via == facts.UDP {
+		return udp
+	}
+	return tcp
+}
+
+func services(addrs []netip.AddrPort, f facts.Flow, id, name string) []facts.Target {
+	var out []facts.Target
+	for _, a := range addrs {
+		if family(a.Addr()) == f.Family {
+			out = append(out, facts.Target{ID: id, Addr: a.Addr(), Port: a.Port(), Name: name})
+		}
+	}
+	return out
+}
+
+func dnsReplicas(s *facts.Snapshot, f facts.Flow) []facts.Target {
+	var out []facts.Target
+	for _, p := range s.Cluster.DNSPods {
+		addr, ok := inFamily(p.Addrs, f.Family)
+		if !ok {
+			continue
+		}
+		out = append(out, facts.Target{ID: "dns/" + p.Name, Node: p.Node, Addr: addr, Port: dnsPort, Name: queryName(s)})
+	}
+	return out
+}
+
+// dnsPort is the port of the pods behind kube-dns (the Service's target port in
+// every distribution that CoreDNS's own manifests were the model of).
+const dnsPort = 53
+
+// queryName is the name every cluster DNS has to know
+// (Kubernetes DNS-Based Service Discovery, "kubernetes.default.svc.<zone>").
+func queryName(s *facts.Snapshot) string {
+	domain := s.Cluster.Domain
+	if domain == "" {
+		domain = "cluster.local"
+	}
+	return "kubernetes.default.svc." + domain + "."
+}
+
+func family(a netip.Addr) facts.Family {
+	if a.Unmap().Is4() {
+		return facts.IPv4
+	}
+	return facts.IPv6
+}
+
+func inFamily(addrs []netip.Addr, want facts.Family) (netip.Addr, bool) {
+	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return family(a) == want })
+	if i < 0 {
+		return netip.Addr{}, false
+	}
+	return addrs[i], true
+}
