@@ -1,0 +1,174 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// Discover reads what the cluster says of itself, one list of each kind. A list
+// that is refused costs its own facts only and stands in Errors.
+func (c *Client) Discover(ctx context.Context, nodes []facts.Node) facts.Cluster {
+	d := &discovery{client: c, ctx: ctx, out: facts.Cluster{Server: c.Config.Host}}
+	d.identity()
+	d.services()
+	d.workloads()
+	d.configuration(nodes)
+	d.families(nodes)
+	return d.out
+}
+
+type discovery struct {
+	client *Client
+	ctx    context.Context
+	out    facts.Cluster
+}
+
+// failed notes what could not be read. Absence is an answer, not a failure.
+func (d *discovery) failed(what string, err error) bool {
+	if err == nil {
+		return false
+	}
+	if !apierrors.IsNotFound(err) {
+		d.out.Errors = append(d.out.Errors, facts.Error{What: what, Says: err.Error()})
+	}
+	return true
+}
+
+func (d *discovery) identity() {
+	if v, err := d.client.Set.Discovery().ServerVersion(); !d.failed("version of the API server", err) {
+		d.out.Version = v.GitVersion
+	}
+	ns, err := d.client.Set.CoreV1().Namespaces().Get(d.ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	if !d.failed("namespace kube-system", err) {
+		d.out.UID = string(ns.UID)
+	}
+}
+
+func (d *discovery) services() {
+	core := d.client.Set.CoreV1()
+	if api, err := core.Services(metav1.NamespaceDefault).Get(d.ctx, "kubernetes", metav1.GetOptions{}); !d.failed("Service default/kubernetes", err) {
+		d.out.API = addrPorts(api, corev1.ProtocolTCP)
+	}
+	list, err := core.Services(metav1.NamespaceSystem).List(d.ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
+	if d.failed("Services of the cluster DNS", err) {
+		return
+	}
+	for i := range list.Items {
+		d.out.DNS = append(d.out.DNS, addrPorts(&list.Items[i], corev1.ProtocolUDP)...)
+	}
+}
+
+func addrPorts(s *corev1.Service, proto corev1.Protocol) []netip.AddrPort {
+	i := slices.IndexFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.Protocol == proto })
+	if i < 0 {
+		return nil
+	}
+	var out []netip.AddrPort
+	for _, ip := range s.Spec.ClusterIPs {
+		if addr, err := netip.ParseAddr(ip); err == nil {
+			out = append(out, netip.AddrPortFrom(addr, uint16(s.Spec.Ports[i].Port)))
+		}
+	}
+	return out
+}
+
+func (d *discovery) workloads() {
+	set := d.client.Set
+	pods, err := set.CoreV1().Pods(metav1.NamespaceSystem).List(d.ctx, metav1.ListOptions{LabelSelector: "k8s-app in (kube-dns, kube-proxy)"})
+	if !d.failed("pods of kube-system", err) {
+		for i := range pods.Items {
+			p := &pods.Items[i]
+			if p.Labels["k8s-app"] == "kube-dns" {
+				d.out.DNSPods = append(d.out.DNSPods, podFacts(p))
+			} else {
+				d.out.KubeProxy = append(d.out.KubeProxy, podFacts(p))
+			}
+		}
+		sortPods(d.out.DNSPods)
+		sortPods(d.out.KubeProxy)
+	}
+	sets, err := set.AppsV1().DaemonSets(metav1.NamespaceAll).List(d.ctx, metav1.ListOptions{})
+	if d.failed("DaemonSets", err) {
+		return
+	}
+	for i := range sets.Items {
+		name := sets.Items[i].Name
+		if sets.Items[i].Namespace == metav1.NamespaceSystem && name == "kube-proxy" {
+			d.out.KubeProxyExpected = true
+		}
+		if cni := cniOf(name); cni != "" && d.out.CNI == "" {
+			d.out.CNI = cni
+		}
+	}
+}
+
+// cniOf recognises a CNI by the name of its DaemonSet as its own installation
+// manifests give it.
+func cniOf(daemonSet string) string {
+	for _, k := range []struct{ prefix, cni string }{
+		{"kube-flannel", "flannel"},
+		{"calico-node", "calico"},
+		{"canal", "canal"},
+		{"cilium-envoy", ""},
+		{"cilium", "cilium"},
+		{"antrea-agent", "antrea"},
+		{"kube-router", "kube-router"},
+		{"kube-ovn-cni", "kube-ovn"},
+		{"weave-net", "weave"},
+		{"kindnet", "kindnet"},
+		{"aws-node", "aws-vpc"},
+		{"ovnkube-node", "ovn-kubernetes"},
+	} {
+		if strings.HasPrefix(daemonSet, k.prefix) {
+			return k.cni
+		}
+	}
+	return ""
+}
+
+func (d *discovery) families(nodes []facts.Node) {
+	var v4, v6 bool
+	note := func(a netip.Addr) {
+		if a.Unmap().Is4() {
+			v4 = true
+		} else {
+			v6 = true
+		}
+	}
+	for _, n := range nodes {
+		for _, p := range n.PodCIDRs {
+			note(p.Addr())
+		}
+	}
+	// Where pods get their addresses from elsewhere, those of the Services tell.
+	if !v4 && !v6 {
+		for _, a := range d.out.API {
+			note(a.Addr())
+		}
+	}
+	if v4 {
+		d.out.Families = append(d.out.Families, facts.IPv4)
+	}
+	if v6 {
+		d.out.Families = append(d.out.Families, facts.IPv6)
+	}
+}
+
+// Reachable makes the one request that tells whether there is an API server to
+// talk to, and whether we may list nodes at all.
+func (c *Client) Reachable(ctx context.Context) error {
+	_, err := c.Set.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("asking the API server at %s for its nodes: %w", c.Config.Host, err)
+	}
+	return nil
+}
