@@ -133,6 +133,8 @@ type Finding struct {
 type Pair struct {
 	From string `json:"from"` // "pod/n1"
 	To   string `json:"to"`   // target id
+	// Flow is the flow's key where a finding spans several flows; Finding.Flow is then empty.
+	Flow string `json:"flow,omitempty"`
 }
 
 // Evidence is one thing that was seen.
