@@ -17,7 +17,7 @@ func Host(node facts.Node, look facts.Look, n int) facts.HostLook {
 		SysctlFiles: sysctlFiles(),
 		Interfaces:  interfaces(node),
 		ResolvConf:  &facts.Text{Path: "/etc/resolv.conf", Text: "nameserver 10.0.0.1\n"},
-		Firewall:    []facts.Dump{{Tool: "iptables-nft-save", Text: HealthyRules}},
+		Firewall:    firewall(),
 	}
 	for _, cidr := range node.PodCIDRs {
 		h.Routes = append(h.Routes, routes(cidr, n)...)
@@ -29,6 +29,17 @@ func Host(node facts.Node, look facts.Look, n int) facts.HostLook {
 		h.Rules = append(h.Rules, r)
 	}
 	return h
+}
+
+// firewall is one dump per tool; only iptables-nft has chains here.
+func firewall() []facts.Dump {
+	return []facts.Dump{
+		{Tool: "iptables-nft-save", Text: HealthyRules},
+		{Tool: "ip6tables-nft-save"},
+		{Tool: "iptables-legacy-save"},
+		{Tool: "ip6tables-legacy-save"},
+		{Tool: "nft", Text: `{"nftables": []}`},
+	}
 }
 
 func sysctls() map[string]string {
@@ -125,8 +136,14 @@ const HealthyRules = `*nat
 :KUBE-NODEPORTS - [0:0]
 :KUBE-POSTROUTING - [0:0]
 :KUBE-SERVICES - [0:0]
+:KUBE-SVC-ERIFXISQEP7F7OF4 - [0:0]
+:KUBE-SVC-NPX46M4PTMTKRN6Y - [0:0]
+:KUBE-SVC-TCOU7JCQXEZGVUNU - [0:0]
 -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y
+-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "kube-system/kube-dns:dns-tcp cluster IP" -m tcp --dport 53 -j KUBE-SVC-ERIFXISQEP7F7OF4
+-A KUBE-SERVICES -d 10.96.0.10/32 -p udp -m comment --comment "kube-system/kube-dns:dns cluster IP" -m udp --dport 53 -j KUBE-SVC-TCOU7JCQXEZGVUNU
 -A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
 -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
 -A FLANNEL-POSTRTG -s 10.244.0.0/16 -d 10.244.0.0/16 -m comment --comment "flanneld masq" -j RETURN
