@@ -50,13 +50,15 @@ type Report struct {
 
 // Run says which run this was.
 type Run struct {
-	ID         string    `json:"id"`
-	Suite      string    `json:"suite"`
-	Started    time.Time `json:"started"`
-	Finished   time.Time `json:"finished"`
-	Millis     int       `json:"millis"`
-	InCluster  bool      `json:"inCluster"`
-	Incomplete string    `json:"incomplete,omitempty"`
+	ID        string    `json:"id"`
+	Suite     string    `json:"suite"`
+	Started   time.Time `json:"started"`
+	Finished  time.Time `json:"finished"`
+	Millis    int       `json:"millis"`
+	InCluster bool      `json:"inCluster"`
+	// FailOn is "warn" where warnings were asked to fail the run; otherwise "fail" or empty.
+	FailOn     string `json:"failOn,omitempty"`
+	Incomplete string `json:"incomplete,omitempty"`
 	// Problems are what went wrong in the run itself, not in the network.
 	Problems []facts.Error `json:"problems,omitempty"`
 }

@@ -1,0 +1,120 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"net/netip"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/strictjson/schemagen"
+	"github.com/plumbline-net/plumbline/framework/strictjson/schematest"
+	"github.com/plumbline-net/plumbline/reporters/report"
+	"github.com/plumbline-net/plumbline/reporters/report/reporttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestSchemaIsThatOfTheTypes(t *testing.T) {
+	comments, err := schemagen.Comments(".", "../../framework/check", "../../framework/facts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := schemagen.Generate(schemagen.Source{
+		ID: "https://plumbline.dev/schema/report-v1.json", Title: "report.json of Plumbline", Type: reflect.TypeFor[report.Report](),
+		Consts: map[string]string{"Report.apiVersion": report.APIVersion, "Report.kind": report.Kind},
+		Words: map[reflect.Type][]string{
+			reflect.TypeFor[facts.Family]():   {"ipv4", "ipv6"},
+			reflect.TypeFor[check.Level]():    {"core", "extended", "opt-in"},
+			reflect.TypeFor[check.Verdict]():  {"unknown", "pass", "warn", "fail", "skip"},
+			reflect.TypeFor[report.Verdict](): {"conformant", "not conformant", "cannot tell"},
+		},
+		Comments: comments,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("schema.json", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if report.Schema != string(got) {
+		t.Error("schema.json is not that of the types; write it anew with: go test ./reporters/report -update")
+	}
+}
+
+func TestSamplesObeyTheSchemaAndReadBackByteForByte(t *testing.T) {
+	for _, s := range append(reporttest.All(), reporttest.Sample{Name: "big", Report: reporttest.Big(60)}) {
+		t.Run(s.Name, func(t *testing.T) {
+			first, err := report.Encode(s.Report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			schematest.Obeys(t, report.Schema, first)
+			back, err := report.Decode(bytes.NewReader(first))
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, err := report.Encode(back)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(first, second) {
+				t.Error("decoding and encoding again gave other bytes")
+			}
+		})
+	}
+}
+
+func TestNothingButTheFieldsOfTheTypesIsAccepted(t *testing.T) {
+	r := schematest.Fill[report.Report](time.Date(2026, 3, 14, 3, 2, 11, 0, time.UTC), netip.MustParseAddr("10.0.0.1"))
+	r.APIVersion, r.Kind = report.APIVersion, report.Kind
+	r.Checks[0].Causes[0] = r.Causes[0].Key
+	r.Matrices[0].Rows[0].Words = "."
+	data, err := report.Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schematest.Obeys(t, report.Schema, data)
+	schematest.RefusesUnknownFields(t, report.Schema, data, func(changed string) error {
+		_, err := report.Decode(strings.NewReader(changed))
+		return err
+	})
+}
+
+func TestDecodeNamesThePlaceOfAContradiction(t *testing.T) {
+	for _, tc := range []struct {
+		name, want string
+		spoil      func(*report.Report)
+	}{
+		{"another version", "apiVersion, kind", func(r *report.Report) { r.APIVersion = "plumbline.dev/report/v9" }},
+		{"a verdict that is none", `verdict: "fine" is not a verdict`, func(r *report.Report) { r.Verdict = "fine" }},
+		{"a check twice", `checks[1].id: "component/kube-proxy" stands twice`, func(r *report.Report) { r.Checks[1].ID = r.Checks[0].ID }},
+		{"a cause twice", `causes[1].key: "no-forwarding/demo-worker2" stands twice`, func(r *report.Report) { r.Causes = append(r.Causes, r.Causes[0]) }},
+		{"a cause that is not there", `checks[0].causes[0]: "ghost" is not the key of a cause`, func(r *report.Report) { r.Checks[0].Causes = []string{"ghost"} }},
+		{"a letter too few", "matrices[0].rows[0].words: 2 letters for 3 columns", func(r *report.Report) { r.Matrices[0].Rows[0].Words = ".." }},
+		{"a letter that means nothing", `matrices[0].rows[0].words: 'z' is not one of the letters`, func(r *report.Report) { r.Matrices[0].Rows[0].Words = "..z" }},
+		{"words and a reason for none", "matrices[0].rows[0]: words, and notRun says", func(r *report.Report) { r.Matrices[0].Rows[0].NotRun = "lost" }},
+		{"a round trip too few", "matrices[0].rows[0].micros: 1 round trips for 3 columns", func(r *report.Report) { r.Matrices[0].Rows[0].Micros = []int{1} }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := reporttest.IPForward()
+			tc.spoil(r)
+			data, err := report.Encode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = report.Decode(bytes.NewReader(data))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Letters are those a Row's Words may hold.
+const Letters = ".~RTUXBG?np"
+
+// Validate gives all contradictions at once, each with its place; nil where
+// there is none.
+func (r *Report) Validate() error {
+	if r.APIVersion != APIVersion || r.Kind != Kind {
+		return fmt.Errorf("apiVersion, kind: %q, %q; this release reads %q, %q", r.APIVersion, r.Kind, APIVersion, Kind)
+	}
+	var p problems
+	switch r.Verdict {
+	case Conformant, NotConformant, CannotTell:
+	default:
+		p.add("verdict", "%q is not a verdict", r.Verdict)
+	}
+	ids, keys := map[string]bool{}, map[string]bool{}
+	for i, c := range r.Causes {
+		if keys[c.Key] {
+			p.add(fmt.Sprintf("causes[%d].key", i), "%q stands twice", c.Key)
+		}
+		keys[c.Key] = true
+	}
+	for i, c := range r.Checks {
+		at := fmt.Sprintf("checks[%d]", i)
+		if ids[c.ID] {
+			p.add(at+".id", "%q stands twice", c.ID)
+		}
+		ids[c.ID] = true
+		for j, key := range c.Causes {
+			if !keys[key] {
+				p.add(fmt.Sprintf("%s.causes[%d]", at, j), "%q is not the key of a cause", key)
+			}
+		}
+	}
+	for i, m := range r.Matrices {
+		p.matrix(fmt.Sprintf("matrices[%d]", i), m)
+	}
+	return errors.Join(p...)
+}
+
+type problems []error
+
+func (p *problems) add(at, format string, args ...any) {
+	*p = append(*p, fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...)))
+}
+
+func (p *problems) matrix(at string, m Matrix) {
+	for i, row := range m.Rows {
+		at := fmt.Sprintf("%s.rows[%d]", at, i)
+		if row.NotRun == "" && len(row.Words) != len(m.Columns) {
+			p.add(at+".words", "%d letters for %d columns", len(row.Words), len(m.Columns))
+		}
+		if row.NotRun != "" && row.Words != "" {
+			p.add(at, "words, and notRun says there are none (%s)", row.NotRun)
+		}
+		if j := strings.IndexFunc(row.Words, func(l rune) bool { return !strings.ContainsRune(Letters, l) }); j >= 0 {
+			p.add(at+".words", "%q is not one of the letters %s", row.Words[j], Letters)
+		}
+		if len(row.Micros) != 0 && len(row.Micros) != len(m.Columns) {
+			p.add(at+".micros", "%d round trips for %d columns", len(row.Micros), len(m.Columns))
+		}
+	}
+}
