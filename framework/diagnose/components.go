@@ -1,0 +1,109 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+const (
+	kubeProxy         = "component/kube-proxy"
+	kubeProxyPrio     = "component/kube-proxy-priority"
+	nodeReady         = "node/ready"
+	nodeAgentCheck    = "node/agent"
+	serviceAreaPrefix = "service/"
+	dnsAreaPrefix     = "dns/"
+)
+
+// kubeProxyMissing: without kube-proxy no Service works on that node, the
+// cluster DNS included; the pods behind the Services still answer by address.
+func kubeProxyMissing(in *input) []claim {
+	findings := in.failing(kubeProxy)
+	nodes := in.nodesOf(kubeProxy)
+	if len(findings) == 0 {
+		return nil
+	}
+	evidence, remedy := evidenceOf(findings)
+	return []claim{{
+		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
+		cell: servicesAt(nodes),
+		finding: func(id string, f check.Finding) bool {
+			if id == kubeProxy {
+				return f.Verdict == check.Fail
+			}
+			return sameNodes(f, nodes) && len(f.Pairs) == 0 &&
+				(strings.HasPrefix(id, serviceAreaPrefix) || id == dnsAreaPrefix+"service")
+		},
+	}}
+}
+
+// kubeProxyPriority explains no traffic: it is why kube-proxy will be missing
+// one day, when a node runs short of memory and evicts it.
+func kubeProxyPriority(in *input) []claim {
+	findings := in.failing(kubeProxyPrio)
+	if len(findings) == 0 {
+		return nil
+	}
+	evidence, remedy := evidenceOf(findings)
+	return []claim{{
+		nodes: in.nodesOf(kubeProxyPrio), says: says(findings), evidence: evidence, remedy: remedy,
+		finding: func(id string, f check.Finding) bool { return id == kubeProxyPrio && f.Verdict == check.Fail },
+	}}
+}
+
+// nodeNotReady: what happens on and towards a node that the cluster itself calls
+// not ready is its consequence.
+func nodeNotReady(in *input) []claim {
+	var out []claim
+	for _, node := range in.nodesOf(nodeReady) {
+		findings := only(in.failing(nodeReady), node)
+		evidence, remedy := evidenceOf(findings)
+		out = append(out, claim{
+			nodes: []string{node}, says: says(findings), evidence: evidence, remedy: remedy,
+			cell: touching([]string{node}),
+			finding: func(id string, f check.Finding) bool {
+				return id == nodeReady && slices.Contains(f.Nodes, node) || sameNodes(f, []string{node}) && aboutPresence(id, f)
+			},
+		})
+	}
+	return out
+}
+
+// agentNotRunning: a node where our own pods do not come up answers nothing. The
+// scheduler's, kubelet's or CNI's own words are the finding.
+func agentNotRunning(in *input) []claim {
+	var out []claim
+	notReady := in.nodesOf(nodeReady)
+	for _, node := range in.nodesOf(nodeAgentCheck) {
+		if slices.Contains(notReady, node) {
+			continue
+		}
+		findings := only(in.failing(nodeAgentCheck), node)
+		evidence, remedy := evidenceOf(findings)
+		out = append(out, claim{
+			nodes: []string{node}, says: says(findings), evidence: evidence, remedy: remedy,
+			finding: func(id string, f check.Finding) bool {
+				return id == nodeAgentCheck && slices.Contains(f.Nodes, node) ||
+					sameNodes(f, []string{node}) && f.Verdict == check.Unknown
+			},
+		})
+	}
+	return out
+}
+
+// aboutPresence: not knowing, and agents or components that are missing, follow
+// from a node that is down; a wrong setting on it does not.
+func aboutPresence(id string, f check.Finding) bool {
+	return f.Verdict == check.Unknown || id == nodeAgentCheck || id == kubeProxy
+}
+
+func only(findings []located, node string) []located {
+	var out []located
+	for _, f := range findings {
+		if f.names(node) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

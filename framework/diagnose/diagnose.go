@@ -1,0 +1,163 @@
+// Package diagnose finds what stands behind the findings: it joins the evidence
+// from the hosts with the shape of the matrices into causes, each with the
+// nodes, what was seen, the repair, and the findings it explains. It is pure.
+// What no cause explains stays a finding of its own; nothing is hidden.
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// Judged is one check with its result.
+type Judged struct {
+	ID     string
+	Result check.Result
+}
+
+// cause is one thing that can be wrong with a network: a value, so that all of
+// them stand in one list.
+type cause struct {
+	id     string
+	claims func(in *input) []claim
+}
+
+// claim is one occurrence of a cause in this cluster.
+type claim struct {
+	nodes    []string // sorted
+	says     string   // without what it explains
+	evidence []check.Evidence
+	remedy   []check.Remedy
+	// cell says whether a red cell of a matrix is a consequence.
+	cell func(f facts.Flow, from facts.Vantage, to facts.Target) bool
+	// finding says whether a finding without cells is a consequence, or the
+	// mechanism itself.
+	finding func(checkID string, f check.Finding) bool
+	// key tells claims of one cause with the same nodes apart; mostly empty.
+	key string
+}
+
+// causes is the list of all that is known, in the order in which they get to
+// look: those with evidence from a host before those that read shapes, and the
+// catch-all last, for it takes what the others left.
+func causes() []cause {
+	return []cause{
+		{"node-not-ready", nodeNotReady},
+		{"agent-not-running", agentNotRunning},
+		{"no-forwarding", noForwarding},
+		{"forward-rejected", forwardRejected},
+		{"kube-proxy-missing", kubeProxyMissing},
+		{"kube-proxy-priority", kubeProxyPriority},
+		{"vxlan-blocked", vxlanBlocked},
+		{"host-check", hostCheck},
+	}
+}
+
+// Diagnose gives the causes behind the findings of all checks, what explains
+// most first.
+func Diagnose(s *facts.Snapshot, judged []Judged) []report.Cause {
+	in := newInput(s, judged)
+	out := []report.Cause{}
+	for _, c := range causes() {
+		for _, cl := range c.claims(in) {
+			out = append(out, in.conclude(c.id, cl))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b report.Cause) int {
+		return cmp.Or(
+			cmp.Compare(weight(b), weight(a)),
+			cmp.Compare(a.Key, b.Key),
+		)
+	})
+	return out
+}
+
+// weight is how much a cause explains: cells first, for one finding may hold many.
+func weight(c report.Cause) int {
+	n := 0
+	for _, e := range c.Explains {
+		n += e.Findings + e.Pairs
+	}
+	return n
+}
+
+func (in *input) conclude(id string, cl claim) report.Cause {
+	explains, red := in.explain(cl)
+	key := id + "/" + strings.Join(cl.nodes, ",")
+	if cl.key != "" {
+		key = id + "/" + cl.key
+	}
+	c := report.Cause{
+		ID: id, Key: key, Nodes: cl.nodes, Says: cl.says,
+		Evidence: cl.evidence, Remedy: cl.remedy, Explains: explains,
+	}
+	if red > 0 {
+		c.Says += "; it explains " + share(red, len(in.red)) + " red pairs"
+	}
+	c.Nodes, c.Evidence, c.Remedy = filled(c.Nodes), filled(c.Evidence), filled(c.Remedy)
+	return c
+}
+
+// filled makes an empty list of none: a report has no null.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// explain attaches findings to a claim and counts the red cells among them.
+func (in *input) explain(cl claim) ([]report.Explained, int) {
+	explains := []report.Explained{}
+	cells := map[cellID]bool{}
+	for _, j := range in.judged {
+		e := report.Explained{Check: j.ID}
+		for i, f := range j.Result.Findings {
+			if !counts(f) {
+				continue
+			}
+			e.Of++
+			pairs, explained := in.covers(cl, j.ID, f)
+			if !explained {
+				continue
+			}
+			e.Findings++
+			e.Pairs += len(pairs)
+			in.explained[findingID{j.ID, i}] = true
+			for _, p := range pairs {
+				cells[p] = true
+			}
+		}
+		if e.Findings > 0 {
+			explains = append(explains, e)
+		}
+	}
+	return explains, len(cells)
+}
+
+// covers says which of a finding's cells a claim stands behind, and whether the
+// finding belongs to it at all.
+func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
+	var pairs []cellID
+	for _, p := range f.Pairs {
+		at := cellID{f.Flow, p.From, p.To}
+		flow, from, to, known := in.place(at)
+		if known && cl.cell != nil && cl.cell(flow, from, to) {
+			pairs = append(pairs, at)
+		}
+	}
+	if len(pairs) > 0 {
+		return pairs, true
+	}
+	return nil, cl.finding != nil && cl.finding(id, f)
+}
+
+// counts says whether a finding wants an explanation. Warnings do, too.
+func counts(f check.Finding) bool {
+	return f.Verdict == check.Fail || f.Verdict == check.Warn || f.Verdict == check.Unknown
+}

@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// The checks that give the evidence.
+const (
+	ipForward       = "kernel/ip-forward"
+	ipForwardBoot   = "kernel/ip-forward-boot"
+	firewallForward = "firewall/forward"
+	nodeChanged     = "node/changed"
+)
+
+// forwardingKeys switch forwarding for each family
+// (Linux kernel, Documentation/networking/ip-sysctl.rst).
+func forwardingKeys() []string {
+	return []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"}
+}
+
+// noForwarding: a node whose kernel does not forward passes nothing between its
+// pods and other nodes. It is a cause also when all traffic is green, for
+// creating a pod on a bridge network switches forwarding on again.
+func noForwarding(in *input) []claim {
+	findings := in.failing(ipForward)
+	nodes := in.nodesOf(ipForward)
+	if len(nodes) == 0 {
+		return nil
+	}
+	evidence, remedy := evidenceOf(findings)
+	text := in.forwardingOff(nodes)
+	if text == "" {
+		text = says(findings)
+	}
+	return []claim{{
+		nodes: nodes, says: text, evidence: evidence, remedy: remedy,
+		cell: in.podTraffic(nodes),
+		finding: func(id string, f check.Finding) bool {
+			switch id {
+			case ipForward:
+				return f.Verdict == check.Fail
+			case nodeChanged:
+				return sameNodes(f, nodes) && strings.Contains(f.Says, "forward")
+			}
+			return false
+		},
+	}}
+}
+
+// forwardingOff is "n2: net.ipv4.ip_forward is 0 (first look)", with the value at
+// the last look where that differs; empty where no look shows a 0.
+func (in *input) forwardingOff(nodes []string) string {
+	var parts []string
+	byText := map[string][]string{}
+	for _, node := range nodes {
+		text := in.forwardingOn(node)
+		if text == "" {
+			return ""
+		}
+		if byText[text] == nil {
+			parts = append(parts, text)
+		}
+		byText[text] = append(byText[text], node)
+	}
+	for i, text := range parts {
+		parts[i] = names(byText[text]) + ": " + text
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (in *input) forwardingOn(node string) string {
+	for _, key := range forwardingKeys() {
+		for _, look := range []facts.Look{facts.First, facts.Main, facts.Last} {
+			host := in.facts.Host(node, look)
+			if host == nil || host.Sysctls[key] != "0" {
+				continue
+			}
+			text := fmt.Sprintf("%s is 0 (%s look)", key, look)
+			if last := in.facts.Host(node, facts.Last); last != nil && last.Sysctls[key] == "1" {
+				text += " and was 1 at the last look: creating a pod there switched it on, until the next boot or reload"
+			}
+			return text
+		}
+	}
+	return ""
+}
+
+// forwardRejected: a rule or policy of FORWARD takes the packets away that the
+// kernel would have passed on.
+func forwardRejected(in *input) []claim {
+	findings := in.failing(firewallForward)
+	nodes := in.nodesOf(firewallForward)
+	if len(nodes) == 0 {
+		return nil
+	}
+	evidence, remedy := evidenceOf(findings)
+	return []claim{{
+		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
+		cell: in.podTraffic(nodes),
+		finding: func(id string, f check.Finding) bool {
+			return id == firewallForward && f.Verdict == check.Fail
+		},
+	}}
+}
+
+// sameNodes says whether a finding names one of the nodes and no other.
+func sameNodes(f check.Finding, nodes []string) bool {
+	return len(f.Nodes) > 0 && !slices.ContainsFunc(f.Nodes, func(n string) bool { return !slices.Contains(nodes, n) })
+}

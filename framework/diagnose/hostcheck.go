@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+// hostCheck takes the failing findings about a host or component which nothing
+// else explains: such a finding is a cause by itself, as it says what to repair.
+// Findings about traffic are not; unexplained they stay visible at their check.
+func hostCheck(in *input) []claim {
+	var out []claim
+	for _, j := range in.judged {
+		if !aboutHosts(j.ID) {
+			continue
+		}
+		var left []located
+		mine := map[string]bool{}
+		for i, f := range j.Result.Findings {
+			if f.Verdict == check.Fail && !in.explained[findingID{j.ID, i}] {
+				left = append(left, located{j.ID, f})
+				mine[f.Subject+"\x00"+f.Says] = true
+			}
+		}
+		if len(left) == 0 {
+			continue
+		}
+		evidence, remedy := evidenceOf(left)
+		nodes := nodesIn(left)
+		out = append(out, claim{
+			nodes: nodes, says: says(left), evidence: evidence, remedy: remedy,
+			key: j.ID + "/" + strings.Join(nodes, ","),
+			finding: func(id string, f check.Finding) bool {
+				return id == j.ID && f.Verdict == check.Fail && mine[f.Subject+"\x00"+f.Says]
+			},
+		})
+	}
+	return out
+}
+
+func aboutHosts(id string) bool {
+	for _, area := range []string{"node/", "kernel/", "firewall/", "component/"} {
+		if strings.HasPrefix(id, area) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// input is what every cause may read, and what has been explained so far.
+type input struct {
+	facts     *facts.Snapshot
+	judged    []Judged
+	red       map[cellID]bool // cells in failing findings
+	explained map[findingID]bool
+	matrices  map[string]*placed
+}
+
+// cellID is one cell of one matrix.
+type cellID struct{ flow, from, to string }
+
+// findingID is a finding's place.
+type findingID struct {
+	check string
+	index int
+}
+
+// placed is a matrix with its vantages and targets by name.
+type placed struct {
+	flow    facts.Flow
+	from    map[string]facts.Vantage
+	targets map[string]facts.Target
+}
+
+func newInput(s *facts.Snapshot, judged []Judged) *input {
+	in := &input{
+		facts: s, judged: judged,
+		red: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
+	}
+	for _, m := range s.Matrices {
+		p := &placed{flow: m.Flow, from: map[string]facts.Vantage{}, targets: map[string]facts.Target{}}
+		for _, r := range m.Rows {
+			p.from[r.From.String()] = r.From
+		}
+		for _, t := range m.Targets {
+			p.targets[t.ID] = t
+		}
+		in.matrices[m.Flow.Key()] = p
+	}
+	for _, j := range judged {
+		for _, f := range j.Result.Findings {
+			if f.Verdict != check.Fail {
+				continue
+			}
+			for _, p := range f.Pairs {
+				in.red[cellID{f.Flow, p.From, p.To}] = true
+			}
+		}
+	}
+	return in
+}
+
+func (in *input) place(at cellID) (facts.Flow, facts.Vantage, facts.Target, bool) {
+	p := in.matrices[at.flow]
+	if p == nil {
+		return facts.Flow{}, facts.Vantage{}, facts.Target{}, false
+	}
+	from, ok1 := p.from[at.from]
+	to, ok2 := p.targets[at.to]
+	return p.flow, from, to, ok1 && ok2
+}
+
+// located is a finding with its check.
+type located struct {
+	check string
+	check.Finding
+}
+
+// failing are the failing findings of a check, in order.
+func (in *input) failing(id string) []located {
+	var out []located
+	for _, j := range in.judged {
+		if j.ID != id {
+			continue
+		}
+		for _, f := range j.Result.Findings {
+			if f.Verdict == check.Fail {
+				out = append(out, located{id, f})
+			}
+		}
+	}
+	return out
+}
+
+// nodesOf are the nodes that failing findings of a check name, sorted.
+func (in *input) nodesOf(id string) []string {
+	var out []string
+	for _, f := range in.failing(id) {
+		out = append(out, f.Nodes...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// evidenceOf is what findings saw, and what they advise, without repetition.
+func evidenceOf(findings []located) ([]check.Evidence, []check.Remedy) {
+	var evidence []check.Evidence
+	var remedy []check.Remedy
+	for _, f := range findings {
+		for _, e := range f.Evidence {
+			if !slices.Contains(evidence, e) {
+				evidence = append(evidence, e)
+			}
+		}
+		for _, r := range f.Remedy {
+			if !slices.Contains(remedy, r) {
+				remedy = append(remedy, r)
+			}
+		}
+	}
+	return evidence, remedy
+}
+
+// says joins what findings say into one sentence that begins with the nodes.
+func says(findings []located) string {
+	parts := make([]string, 0, len(findings))
+	for i, f := range findings {
+		if i == 3 {
+			parts = append(parts, "and "+plural(len(findings)-i, "more finding")+" like it")
+			break
+		}
+		text := strings.TrimRight(f.Says, ".")
+		if !mentions(text, f.Nodes) && len(f.Nodes) > 0 {
+			text = names(f.Nodes) + ": " + text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func mentions(text string, nodes []string) bool {
+	return slices.ContainsFunc(nodes, func(n string) bool { return containsWord(text, n) })
+}
+
+func (f located) names(node string) bool { return slices.Contains(f.Nodes, node) }
+
+// nodesIn are the nodes that findings name, sorted.
+func nodesIn(findings []located) []string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, f.Nodes...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,162 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// pair is an ordered pair of nodes.
+type pair struct{ from, to string }
+
+// silence is the shape of the matrices that a dropped tunnel leaves: between two
+// nodes all pod traffic is silently lost while the hosts themselves talk.
+type silence struct {
+	nodes   []string      // nodes with a pod vantage, sorted
+	blocked map[pair]bool // pod to pod times out both ways, host to host is fine both ways
+	heard   map[pair]bool // pod to pod was observed at all
+	hostOK  map[pair]int  // host to host answers that were right
+}
+
+func (in *input) silence() silence {
+	s := silence{blocked: map[pair]bool{}, heard: map[pair]bool{}, hostOK: map[pair]int{}}
+	quiet, loud := map[pair]bool{}, map[pair]bool{}
+	hostBad, deaf := map[pair]bool{}, map[string]bool{}
+	for _, m := range in.facts.Matrices {
+		if m.Flow.Look != facts.Main || m.Flow.Via != facts.TCP && m.Flow.Via != facts.UDP && m.Flow.Via != facts.ICMP {
+			continue
+		}
+		pods := m.Flow.From == facts.FromPod && m.Flow.To == facts.ToPod
+		hosts := m.Flow.From == facts.FromHost && m.Flow.To == facts.ToHost
+		eachCell(m, func(p pair, o facts.Outcome) {
+			switch {
+			case p.from == p.to:
+				deaf[p.from] = deaf[p.from] || pods && o != facts.OK
+			case pods && o == facts.Timeout:
+				quiet[p] = true
+			case pods:
+				loud[p] = true
+			case hosts && o == facts.OK:
+				s.hostOK[p]++
+			case hosts:
+				hostBad[p] = true
+			}
+		})
+	}
+	for p := range quiet {
+		back := pair{p.to, p.from}
+		// An echo needs both directions, so a drop one way is silence both ways.
+		// A node whose pods do not even hear each other has another trouble.
+		both := !loud[p] && quiet[back] && !loud[back] && !deaf[p.from] && !deaf[p.to]
+		s.blocked[p] = both && hostsTalk(s, hostBad, p) && hostsTalk(s, hostBad, back)
+	}
+	for _, seen := range []map[pair]bool{quiet, loud} {
+		for p := range seen {
+			s.heard[p] = true
+			s.nodes = append(s.nodes, p.from, p.to)
+		}
+	}
+	slices.Sort(s.nodes)
+	s.nodes = slices.Compact(s.nodes)
+	return s
+}
+
+func hostsTalk(s silence, bad map[pair]bool, p pair) bool {
+	return s.hostOK[p] > 0 && !bad[p]
+}
+
+// eachCell visits the observed cells by the nodes of both ends.
+func eachCell(m facts.Matrix, visit func(pair, facts.Outcome)) {
+	for _, row := range m.Rows {
+		for i, cell := range row.Cells {
+			if row.NotRun != "" || i >= len(m.Targets) || cell.Outcome == facts.NotRun {
+				continue
+			}
+			visit(pair{row.From.Node, m.Targets[i].Node}, cell.Outcome)
+		}
+	}
+}
+
+// without takes out everything on nodes that another cause speaks of.
+func (s silence) without(nodes []string) silence {
+	for p := range s.blocked {
+		if slices.Contains(nodes, p.from) || slices.Contains(nodes, p.to) {
+			delete(s.blocked, p)
+		}
+	}
+	for p := range s.heard {
+		if slices.Contains(nodes, p.from) || slices.Contains(nodes, p.to) {
+			delete(s.heard, p)
+		}
+	}
+	return s
+}
+
+// cutOff are the nodes whose every observed pair is blocked.
+func (s silence) cutOff() []string {
+	var out []string
+	for _, n := range s.nodes {
+		pairs, open := 0, false
+		for p := range s.heard {
+			if p.from == n || p.to == n {
+				pairs++
+				open = open || !s.blocked[p]
+			}
+		}
+		if pairs > 0 && !open {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// loose are the blocked pairs that touch none of the nodes, each once, sorted.
+func (s silence) loose(cut []string) [][]string {
+	var out [][]string
+	for p, blocked := range s.blocked {
+		if blocked && p.from < p.to && !slices.Contains(cut, p.from) && !slices.Contains(cut, p.to) {
+			out = append(out, []string{p.from, p.to})
+		}
+	}
+	slices.SortFunc(out, slices.Compare)
+	return out
+}
+
+// vxlanOf is a node's tunnel device, as any look saw it.
+func (in *input) vxlanOf(node string) (facts.Interface, bool) {
+	for _, look := range []facts.Look{facts.First, facts.Main, facts.Last} {
+		host := in.facts.Host(node, look)
+		if host == nil {
+			continue
+		}
+		for _, i := range host.Interfaces {
+			if i.Vxlan != nil && i.Vxlan.Port > 0 {
+				return i, true
+			}
+		}
+	}
+	return facts.Interface{}, false
+}
+
+// routed says whether a node has a route into a peer's pod network over the
+// tunnel. Without routes observed it is not known, which is no objection.
+func (in *input) routed(node, peer, dev string) bool {
+	target := in.facts.Node(peer)
+	if target == nil {
+		return true
+	}
+	known := false
+	for _, look := range []facts.Look{facts.First, facts.Last} {
+		host := in.facts.Host(node, look)
+		if host == nil || len(host.Routes) == 0 {
+			continue
+		}
+		known = true
+		for _, r := range host.Routes {
+			if r.Dev == dev && r.Dst.IsValid() && slices.ContainsFunc(target.PodCIDRs, r.Dst.Overlaps) {
+				return true
+			}
+		}
+	}
+	return !known || len(target.PodCIDRs) == 0
+}

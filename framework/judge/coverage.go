@@ -1,0 +1,122 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/topology"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// coverage counts, per kind of flow, the pairs that ought to have been probed
+// and those that were. A node whose agent never came up still counts: what was
+// not heard must not shrink the whole.
+func (c *trial) coverage() []report.Coverage {
+	perKind := map[string]*report.Coverage{}
+	rank := map[string]int{}
+	for _, f := range c.flows() {
+		kind := kindOf(f)
+		if perKind[kind] == nil {
+			perKind[kind] = &report.Coverage{Kind: kind}
+			rank[kind] = rankOf(f)
+		}
+		asked, answered := c.covered(f)
+		perKind[kind].Asked += asked
+		perKind[kind].Answered += answered
+	}
+	out := []report.Coverage{}
+	for _, cover := range perKind {
+		if cover.Asked > 0 {
+			out = append(out, *cover)
+		}
+	}
+	slices.SortFunc(out, func(a, b report.Coverage) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
+}
+
+// rankOf is the order in which kinds are shown: pods before hosts, the plain
+// ways before those through Services.
+func rankOf(f facts.Flow) int {
+	from := []facts.VantageKind{facts.FromPod, facts.FromHost, facts.FromRunner}
+	to := []facts.TargetKind{
+		facts.ToPod, facts.ToHost, facts.ToClusterIP, facts.ToNodePort, facts.ToAPI, facts.ToDNSReplica, facts.ToDNSService,
+	}
+	return slices.Index(to, f.To)*len(from) + slices.Index(from, f.From)
+}
+
+// flows are those that the selected checks ask and those that were observed,
+// without those of checks that do not apply.
+func (c *trial) flows() []facts.Flow {
+	var asking []check.Check
+	for _, k := range c.selected {
+		if c.results[k.ID].Verdict != check.Skip {
+			asking = append(asking, k)
+		}
+	}
+	flows := topology.Flows(asking, c.scope)
+	for _, m := range c.facts.Matrices {
+		if len(m.Rows) > 0 && !slices.Contains(flows, m.Flow) {
+			flows = append(flows, m.Flow)
+		}
+	}
+	return flows
+}
+
+func (c *trial) covered(f facts.Flow) (asked, answered int) {
+	rows, targets := c.expected(f)
+	m := c.facts.Matrix(f)
+	if m == nil {
+		return rows * targets, 0
+	}
+	for _, row := range m.Rows {
+		for i := range m.Targets {
+			if cellAt(row, i).Outcome != facts.NotRun {
+				answered++
+			}
+		}
+	}
+	return max(rows, len(m.Rows)) * max(targets, len(m.Targets)), answered
+}
+
+// expected is how many vantages and targets a flow has in this cluster when
+// everything comes up.
+func (c *trial) expected(f facts.Flow) (vantages, targets int) {
+	pods := c.wanted(func(n facts.Node) facts.Agent { return n.PodAgent })
+	hosts := c.wanted(func(n facts.Node) facts.Agent { return n.NodeAgent })
+	switch f.From {
+	case facts.FromPod:
+		vantages = pods
+	case facts.FromHost:
+		vantages = hosts
+	case facts.FromRunner:
+		vantages = 1
+	}
+	switch f.To {
+	case facts.ToPod:
+		targets = pods
+	case facts.ToHost:
+		targets = hosts
+	case facts.ToNodePort:
+		targets = len(c.facts.Selected())
+	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService:
+		targets = 1
+	case facts.ToDNSReplica:
+		targets = len(c.facts.Cluster.DNSPods)
+	}
+	return vantages, targets
+}
+
+// wanted counts the nodes under test on which an agent belongs.
+func (c *trial) wanted(agent func(facts.Node) facts.Agent) int {
+	n := 0
+	for _, node := range c.facts.Selected() {
+		if agent(node).NotRun == "" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,110 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// The exit statuses of a judged run. 2 is for a run that never began.
+const (
+	exitConformant    = 0
+	exitNotConformant = 1
+	exitCannotTell    = 3
+)
+
+// verdict concludes. A failure weighs more than not knowing: what was seen to be
+// broken stays broken, whatever else could not be looked at.
+func (c *trial) verdict(r *report.Report) {
+	failed := c.weighing(r, check.Fail)
+	if c.facts.Run.FailOn == failOnWarn {
+		failed = append(failed, c.weighing(r, check.Warn)...)
+	}
+	if len(failed) > 0 {
+		r.Verdict, r.ExitStatus = report.NotConformant, exitNotConformant
+		r.Sentence = notFit(r, len(failed))
+		return
+	}
+	if why := c.doubt(r); why != "" {
+		r.Verdict, r.ExitStatus = report.CannotTell, exitCannotTell
+		r.Sentence = "It cannot be told whether the network is fit for use: " + why + "."
+		return
+	}
+	r.Verdict, r.ExitStatus = report.Conformant, exitConformant
+	r.Sentence = c.fit(r)
+}
+
+func (c *trial) weighing(r *report.Report, v check.Verdict) []string {
+	var ids []string
+	for _, k := range r.Checks {
+		if k.Verdict == v && !k.Accepted {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
+// doubt says why the run does not allow a verdict, or nothing.
+func (c *trial) doubt(r *report.Report) string {
+	if c.facts.Run.Incomplete != "" {
+		return strings.TrimRight(c.facts.Run.Incomplete, ".")
+	}
+	var unknown []string
+	for _, k := range r.Checks {
+		if k.Verdict == check.Unknown && k.Level == check.Core && !k.Accepted {
+			unknown = append(unknown, k.ID)
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Sprintf("%s could not be judged (%s)", count(len(unknown), "core check"), strings.Join(unknown, ", "))
+	}
+	if r.Counts.Pass+r.Counts.Warn+r.Counts.Accepted == 0 {
+		return "no check could be made"
+	}
+	return ""
+}
+
+func notFit(r *report.Report, failed int) string {
+	s := fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, count(len(r.Checks), "check"))
+	if len(r.Causes) > 0 {
+		s += ", " + count(len(r.Causes), "cause") + " found"
+	}
+	return s + "."
+}
+
+func (c *trial) fit(r *report.Report) string {
+	nodes := 0
+	for _, n := range r.Nodes {
+		if n.Status == tested {
+			nodes++
+		}
+	}
+	s := fmt.Sprintf("The network is fit for use: %d of %s passed on %s",
+		r.Counts.Pass, count(len(r.Checks), "check"), count(nodes, "node"))
+	var rest []string
+	for _, part := range []struct {
+		n    int
+		noun string
+	}{
+		{r.Counts.Accepted, "accepted exception"},
+		{r.Counts.Warn, "warning"},
+		{r.Counts.Unknown + r.Counts.Skip, "check that was not made"},
+	} {
+		if part.n > 0 {
+			rest = append(rest, plural(part.n, part.noun))
+		}
+	}
+	if len(rest) > 0 {
+		s += ", with " + strings.Join(rest, " and ")
+	}
+	return s + "."
+}
+
+func plural(n int, noun string) string {
+	if n > 1 && strings.HasPrefix(noun, "check that was") {
+		return fmt.Sprintf("%d checks that were not made", n)
+	}
+	return count(n, noun)
+}
