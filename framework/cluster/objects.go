@@ -1,0 +1,106 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/e2e-framework/klient/decoder"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+
+	"github.com/plumbline-net/plumbline/manifests"
+)
+
+// Run is what the objects of one run have in common.
+type Run struct {
+	ID        string
+	Namespace string
+	// OwnNamespace: the namespace is made for the run and deleted with it.
+	OwnNamespace bool
+	// Owner is the Job's pod or Job, where there is one: deleting it deletes everything.
+	Owner *metav1.OwnerReference
+	// Expires is when the run is certainly over.
+	Expires time.Time
+
+	Image       string
+	PullSecrets []string
+	Tolerations []corev1.Toleration
+	// Except are the excluded nodes: no agent goes there.
+	Except []string
+}
+
+// labels are the run's own; mutate sets everything a manifest leaves to the run.
+func (r Run) labels() map[string]string { return map[string]string{RunLabel: r.ID} }
+
+func (r Run) mutate(object k8s.Object) error {
+	if r.Owner != nil && object.GetNamespace() != "" {
+		object.SetOwnerReferences([]metav1.OwnerReference{*r.Owner})
+	}
+	switch o := object.(type) {
+	case *corev1.Namespace:
+		o.Name = r.Namespace
+		o.Annotations = map[string]string{ExpiresAnnotation: strconv.FormatInt(r.Expires.Unix(), 10)}
+	case *appsv1.DaemonSet:
+		r.mutateDaemonSet(o)
+	}
+	return nil
+}
+
+func (r Run) mutateDaemonSet(o *appsv1.DaemonSet) {
+	o.Spec.Selector.MatchLabels[RunLabel] = r.ID
+	o.Spec.Template.Labels[RunLabel] = r.ID
+	spec := &o.Spec.Template.Spec
+	for i := range spec.Containers {
+		spec.Containers[i].Image = r.Image
+	}
+	for _, s := range r.PullSecrets {
+		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: s})
+	}
+	spec.Tolerations = r.Tolerations
+	if term := r.nodeNames(); term != nil {
+		spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{*term}},
+		}}
+	}
+}
+
+// nodeNames selects by the field metadata.name, since a node's hostname label
+// may differ from its name. The field takes one value an expression.
+func (r Run) nodeNames() *corev1.NodeSelectorTerm {
+	var fields []corev1.NodeSelectorRequirement
+	for _, name := range r.Except {
+		fields = append(fields, corev1.NodeSelectorRequirement{
+			Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name},
+		})
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return &corev1.NodeSelectorTerm{MatchFields: fields}
+}
+
+// Create applies one of the manifests of the agents.
+func (c *Client) Create(ctx context.Context, r Run, file string) error {
+	objects, err := c.objects()
+	if err != nil {
+		return err
+	}
+	f, err := manifests.Agents.Open("agents/" + file)
+	if err != nil {
+		return fmt.Errorf("reading the manifest %s: %w", file, err)
+	}
+	defer func() { _ = f.Close() }()
+	options := []decoder.DecodeOption{decoder.MutateLabels(r.labels()), decoder.MutateOption(r.mutate)}
+	if file != "namespace.yaml" {
+		options = append([]decoder.DecodeOption{decoder.MutateNamespace(r.Namespace)}, options...)
+	}
+	create := func(ctx context.Context, object k8s.Object) error { return objects.Create(ctx, object) }
+	if err := decoder.DecodeEach(ctx, f, create, options...); err != nil {
+		return fmt.Errorf("creating the objects of %s in namespace %s: %w", file, r.Namespace, err)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/topology"
+	"github.com/plumbline-net/plumbline/framework/wire"
+)
+
+const (
+	// execSlack is what an exec may take longer than the batch it carries.
+	execSlack = 15 * time.Second
+	// settle is how long a node may take to learn of the run's Service.
+	settle = 15 * time.Second
+	// deadlineBase and deadlineMost bound a batch from below and above.
+	deadlineBase = 20 * time.Second
+	deadlineMost = 10 * time.Minute
+)
+
+// reply is everything one vantage answered to one plan.
+type reply struct {
+	topology.Answer
+	identity *wire.Identity
+	host     *facts.HostLook
+	done     *wire.Done
+	bytes    int
+}
+
+// askAll sends the same work to every agent of a role, one exec each, and gives
+// every vantage's answer; a vantage that cannot answer says why.
+func (c *Collector) askAll(ctx context.Context, r role, kind facts.VantageKind, plan wire.Plan) []reply {
+	nodes := c.snapshot.Selected()
+	replies := make([]reply, len(nodes))
+	group := &errgroup.Group{}
+	group.SetLimit(c.options.Parallel)
+	for i := range nodes {
+		agent := *r.of(&nodes[i])
+		own := plan
+		own.Version, own.Run = wire.Version, c.run.ID
+		own.From = facts.Vantage{Kind: kind, Node: nodes[i].Name}
+		own.Seed = uint64(i + 1)
+		if !agent.Ready {
+			replies[i] = reply{Answer: topology.Answer{From: own.From, NotRun: agent.NotRun}}
+			continue
+		}
+		group.Go(func() error {
+			answer := c.exec(ctx, agent.Pod, own)
+			replies[i] = answer
+			c.count(answer, own.From.Node)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions record their errors in the replies
+	return replies
+}
+
+// count adds one batch to the costs of the run; node is empty for the runner's own.
+func (c *Collector) count(r reply, node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.snapshot.Stats
+	s.Bytes += r.bytes
+	if r.done != nil {
+		s.Probes += r.done.Attempts
+	}
+	if node != "" {
+		s.Execs++
+		c.perNode[node]++
+		s.ExecsPerNode = max(s.ExecsPerNode, c.perNode[node])
+	}
+}
+
+// exec carries one plan to an agent. What arrived before a failure is kept.
+func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply {
+	out := reply{Answer: topology.Answer{From: plan.From}}
+	input, err := json.Marshal(plan)
+	if err != nil {
+		out.NotRun = fmt.Sprintf("writing the plan: %v", err)
+		return out
+	}
+	limit := time.Duration(plan.DeadlineMillis)*time.Millisecond + execSlack
+	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
+	defer cancel()
+	reader, writer := io.Pipe()
+	var stderr bytes.Buffer
+	ended := make(chan error, 1)
+	go func() {
+		err := c.client.Exec(bounded, c.run.Namespace, pod, "agent", []string{"plumbline-agent", "batch"}, bytes.NewReader(input), writer, &limited{to: &stderr, left: 4 << 10})
+		writer.CloseWithError(err)
+		ended <- err
+	}()
+	readErr := out.read(reader)
+	_ = reader.CloseWithError(readErr)
+	execErr := <-ended
+	switch {
+	case out.done != nil:
+	case bounded.Err() != nil:
+		out.NotRun = fmt.Sprintf("the agent's answer was cut short: %v", context.Cause(bounded))
+	case out.NotRun != "":
+	default:
+		out.NotRun = strings.TrimSpace(fmt.Sprintf("the agent's answer was cut short: %v %s", errors.Join(execErr, readErr), stderr.String()))
+	}
+	return out
+}
+
+// read takes the lines of an answer until Done, an error, or the end.
+func (r *reply) read(from io.Reader) error {
+	counted := &counter{from: from}
+	decoder := json.NewDecoder(counted)
+	defer func() { r.bytes = counted.n }()
+	for {
+		var line wire.Line
+		if err := decoder.Decode(&line); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading the agent's answer: %w", err)
+		}
+		switch {
+		case line.Row != nil:
+			r.Rows = append(r.Rows, *line.Row)
+		case line.Identity != nil:
+			r.identity = line.Identity
+		case line.Host != nil:
+			r.host = line.Host
+		case line.Error != "":
+			r.NotRun = line.Error
+		case line.Done != nil:
+			r.done = line.Done
+			return nil
+		}
+	}
+}
+
+type counter struct {
+	from io.Reader
+	n    int
+}
+
+// Read counts what passes.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.n += n
+	return n, err
+}
+
+// limited keeps the beginning of what is written and drops the rest.
+type limited struct {
+	to   *bytes.Buffer
+	left int
+}
+
+// Write never fails, so that a talkative agent is not cut off.
+func (l *limited) Write(p []byte) (int, error) {
+	keep := min(len(p), l.left)
+	l.to.Write(p[:keep])
+	l.left -= keep
+	return len(p), nil
+}
+
+// deadline gives a batch the time its probes take if all of them fail.
+func (c *Collector) deadline(planned []wire.PlannedFlow) int {
+	t := c.options.Timing
+	one := max(t.ConnectMillis, t.ReplyMillis) * t.Attempts
+	worst := time.Duration(topology.Probes(planned)*one/max(t.Parallel, 1)) * time.Millisecond
+	// A path MTU takes a search of some ten steps, each of which may time out.
+	for _, p := range planned {
+		if p.Flow.Via == facts.PMTU {
+			worst += time.Duration(12*t.ReplyMillis*t.Attempts) * time.Millisecond
+		}
+	}
+	return int(min(deadlineBase+settle+worst, deadlineMost).Milliseconds())
+}
