@@ -33,9 +33,11 @@ type Run struct {
 	// InCluster: the runner is a pod, so there is no vantage outside.
 	InCluster bool `json:"inCluster"`
 	// NoRunner says why there is no vantage outside the cluster; empty where there is one.
-	NoRunner  string `json:"noRunner,omitempty"`
-	Namespace string `json:"namespace"`
-	Image     string `json:"image"`
+	NoRunner string `json:"noRunner,omitempty"`
+	// Unprivileged: by choice nothing on the hosts was looked at.
+	Unprivileged bool   `json:"unprivileged,omitempty"`
+	Namespace    string `json:"namespace"`
+	Image        string `json:"image"`
 	// Checks selected, sorted by id: what was asked for is part of what was observed.
 	Checks []string `json:"checks"`
 	// IgnoreChecks are printed, accepted exceptions.

@@ -158,4 +158,13 @@ func service(s *facts.Snapshot, families []facts.Family) facts.Service {
 	return svc
 }
 
+// peers are the backends of the suite's Service: a few, whatever the size of the cluster.
+func peers(s *facts.Snapshot) []string {
+	var out []string
+	for _, n := range s.Nodes[:min(3, len(s.Nodes))] {
+		out = append(out, "pod/"+n.Name)
+	}
+	return out
+}
+
 func clusterIP(f facts.Family) netip.Addr { return addr(f, "10.96.1.%d", "fd00:96::1:%x", 1) }
