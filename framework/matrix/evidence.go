@@ -1,0 +1,90 @@
+package matrix
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// evidence tells typical cells as both ends saw them.
+func evidence(cells []Cell) []check.Evidence {
+	var out []check.Evidence
+	for _, c := range cells {
+		out = append(out, check.Evidence{
+			Node:   c.From.Node,
+			Source: fmt.Sprintf("%s %s → %s, %s", viaWord(c.Flow.Via), c.From, c.To.ID, familyWord(c.Flow.Family)),
+			Text:   c.tell(),
+		})
+	}
+	return out
+}
+
+// tell is a cell's record in one line.
+func (c Cell) tell() string {
+	target := c.To.Addr.String()
+	if c.To.Port != 0 {
+		target = fmt.Sprintf("%s port %d", c.To.Addr, c.To.Port)
+	}
+	if c.Detail == nil || len(c.Detail.Attempts) == 0 {
+		return fmt.Sprintf("to %s: %s", target, c.Answer.Outcome)
+	}
+	attempts := c.Detail.Attempts
+	same := 0
+	for _, a := range attempts {
+		if a.Outcome == c.Answer.Outcome {
+			same++
+		}
+	}
+	last := c.Last()
+	text := fmt.Sprintf("to %s: %d of %d attempts %s after %s", target, same, len(attempts), c.Answer.Outcome, duration(last.Micros))
+	if last.Local.IsValid() {
+		text = fmt.Sprintf("from %s %s", last.Local.Addr(), text)
+	}
+	return text + strings.Join(c.traits(last), "")
+}
+
+// traits are the parts of a record that only some attempts have.
+func (c Cell) traits(a facts.Attempt) []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, "; "+fmt.Sprintf(format, args...)) }
+	if a.Errno != "" {
+		add("%s", a.Errno)
+	}
+	if a.ICMP != nil {
+		add("ICMP type %d code %d from %s", a.ICMP.Type, a.ICMP.Code, a.ICMP.From)
+		if a.ICMP.MTU > 0 {
+			add("it names an MTU of %d", a.ICMP.MTU)
+		}
+	}
+	if a.Seen.IsValid() && a.Seen != a.Local {
+		add("the far end saw %s", a.Seen)
+	}
+	if a.Peer != "" && len(c.To.Peers) > 0 {
+		add("%s answered", a.Peer)
+	}
+	if a.Size > 0 {
+		add("packet of %d bytes", a.Size)
+	}
+	if c.Detail.PathMTU > 0 {
+		add("up to %d bytes arrive", c.Detail.PathMTU)
+	}
+	if a.RCode != "" {
+		add("DNS says %s", a.RCode)
+	}
+	if len(c.Detail.Met) > 0 {
+		add("met %s", list(c.Detail.Met, 6))
+	}
+	if a.Note != "" {
+		add("%s", a.Note)
+	}
+	return out
+}
+
+func duration(micros int) string {
+	if micros < 1000 {
+		return fmt.Sprintf("%d µs", micros)
+	}
+	return fmt.Sprintf("%d ms", micros/1000)
+}
