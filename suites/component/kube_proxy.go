@@ -1,0 +1,107 @@
+package component
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+//go:embed kube_proxy.md
+var kubeProxyDoc string
+
+// manyRestarts is when a kube-proxy that is Ready now still deserves a look:
+// a node's reboots cost one each, a crash loop passes this within half an hour.
+const manyRestarts = 10
+
+// KubeProxy promises that every node has a kube-proxy that is Ready.
+func KubeProxy() check.Check {
+	return check.Check{
+		ID:       "component/kube-proxy",
+		Promise:  "A Ready kube-proxy runs on every node, or a network plugin which replaces it.",
+		Level:    check.Core,
+		Needs:    []check.Need{check.NeedAPI},
+		Doc:      kubeProxyDoc,
+		Evaluate: kubeProxy,
+	}
+}
+
+func kubeProxy(s *facts.Snapshot) check.Result {
+	if r, ok := replaced(s); ok {
+		return r
+	}
+	nodes := s.Selected()
+	if len(nodes) == 0 {
+		return check.Unknownf("no node was looked at")
+	}
+	var findings []check.Finding
+	for _, n := range nodes {
+		if f, bad := proxyOf(s, n.Name); bad {
+			findings = append(findings, f)
+		}
+	}
+	return check.Conclude(fmt.Sprintf("a Ready kube-proxy on %d of %d nodes", len(nodes), len(nodes)), findings)
+}
+
+// proxyOf judges one node. A pod that is Ready counts, whatever others are left
+// behind there, such as an evicted one.
+func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
+	f := check.Finding{Subject: node, Nodes: []string{node}, Verdict: check.Fail}
+	var broken []facts.Pod
+	for _, p := range s.Cluster.KubeProxy {
+		switch {
+		case p.Node != node:
+		case p.Ready && p.Restarts < manyRestarts:
+			return f, false
+		case p.Ready:
+			f.Verdict = check.Warn
+			f.Says = fmt.Sprintf("kube-proxy is Ready, but was restarted %d times", p.Restarts)
+			f.Evidence, f.Remedy = []check.Evidence{podEvidence(p)}, logs(p)
+			return f, true
+		default:
+			broken = append(broken, p)
+		}
+	}
+	if len(broken) == 0 {
+		f.Says = "no kube-proxy pod on this node: no Service works from here, the cluster DNS included"
+		f.Remedy = []check.Remedy{
+			{Text: "See why the DaemonSet has no pod here: taints, node selector, quota", Command: "kubectl -n kube-system describe daemonset kube-proxy"},
+			{Text: "Check that every node has one", Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide"},
+		}
+		return f, true
+	}
+	p := broken[len(broken)-1]
+	f.Says = fmt.Sprintf("kube-proxy is not Ready here (%s): Services stay as they were when it stopped, or do not work at all", podState(p))
+	for _, p := range broken {
+		f.Evidence = append(f.Evidence, podEvidence(p))
+	}
+	f.Remedy = logs(p)
+	return f, true
+}
+
+func podState(p facts.Pod) string {
+	state := p.Phase
+	if p.Reason != "" {
+		state += ", " + p.Reason
+	}
+	if p.Message != "" {
+		state += ": " + p.Message
+	}
+	return state
+}
+
+func podEvidence(p facts.Pod) check.Evidence {
+	return check.Evidence{
+		Node: p.Node, Source: "pod " + p.Namespace + "/" + p.Name,
+		Text: fmt.Sprintf("%s; restarts %d, priority class %q", podState(p), p.Restarts, p.PriorityClass),
+	}
+}
+
+func logs(p facts.Pod) []check.Remedy {
+	return []check.Remedy{
+		{Text: "Read why it does not run", Command: fmt.Sprintf("kubectl -n %s describe pod %s", p.Namespace, p.Name)},
+		{Text: "Read its last words", Command: fmt.Sprintf("kubectl -n %s logs %s --previous", p.Namespace, p.Name)},
+		{Text: "Check that it is Ready", Command: fmt.Sprintf("kubectl -n %s get pods -l k8s-app=kube-proxy -o wide", p.Namespace)},
+	}
+}
