@@ -145,7 +145,7 @@ func (in *input) explain(cl claim) ([]report.Explained, int) {
 func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
 	var pairs []cellID
 	for _, p := range f.Pairs {
-		at := cellID{f.Flow, p.From, p.To}
+		at := cellOf(f, p)
 		flow, from, to, known := in.place(at)
 		if known && cl.cell != nil && cl.cell(flow, from, to) {
 			pairs = append(pairs, at)

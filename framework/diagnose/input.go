@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,6 +20,11 @@ type input struct {
 
 // cellID is one cell of one matrix.
 type cellID struct{ flow, from, to string }
+
+// cellOf is the cell a finding's pair stands for; the pair may name its own flow.
+func cellOf(f check.Finding, p check.Pair) cellID {
+	return cellID{cmp.Or(p.Flow, f.Flow), p.From, p.To}
+}
 
 // findingID is a finding's place.
 type findingID struct {
@@ -54,7 +60,7 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 				continue
 			}
 			for _, p := range f.Pairs {
-				in.red[cellID{f.Flow, p.From, p.To}] = true
+				in.red[cellOf(f, p)] = true
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"fmt"
-
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -26,41 +24,17 @@ func Evaluate(c check.Check, s *facts.Snapshot) (result check.Result) {
 }
 
 // Missing says which requirement of a check this run left out by choice (the
-// tier, the selection), or nothing. What was wanted and did not come about is
-// no missing requirement; then the check itself is Unknown.
+// tier), or nothing. What was wanted and did not come about is no missing
+// requirement; then the check itself is Unknown.
 func Missing(c check.Check, s *facts.Snapshot) string {
 	for _, need := range c.Needs {
-		if why := missing(need, s); why != "" {
-			return why
+		switch need {
+		case check.NeedHosts, check.NeedHostRead:
+			if s.Run.Unprivileged {
+				return "it looks at the hosts, and this run was asked not to (--unprivileged)"
+			}
+		case check.NeedAPI, check.NeedPods, check.NeedService:
 		}
 	}
 	return ""
-}
-
-func missing(need check.Need, s *facts.Snapshot) string {
-	switch need {
-	case check.NeedPods:
-		return unwanted("probe pod", s, func(n facts.Node) facts.Agent { return n.PodAgent })
-	case check.NeedHosts, check.NeedHostRead:
-		return unwanted("node agent", s, func(n facts.Node) facts.Agent { return n.NodeAgent })
-	case check.NeedAPI, check.NeedService:
-		return ""
-	}
-	return ""
-}
-
-// unwanted is the reason which every node under test gives for having no agent.
-func unwanted(what string, s *facts.Snapshot, agent func(facts.Node) facts.Agent) string {
-	why := ""
-	for _, n := range s.Selected() {
-		reason := agent(n).NotRun
-		if reason == "" {
-			return ""
-		}
-		why = reason
-	}
-	if why == "" {
-		return ""
-	}
-	return fmt.Sprintf("it needs a %s on every node, and this run has none: %s", what, why)
 }

@@ -102,7 +102,7 @@ func sortFindings(r check.Result) check.Result {
 		}
 		f.Pairs = slices.Clone(f.Pairs)
 		slices.SortFunc(f.Pairs, func(a, b check.Pair) int {
-			return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+			return cmp.Or(cmp.Compare(a.Flow, b.Flow), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 		})
 	}
 	slices.SortStableFunc(r.Findings, func(a, b check.Finding) int {

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	specs "github.com/plumbline-net/plumbline/framework/run"
+)
+
+func quoted(s string) string { return strconv.Quote(s) }
+
+func newList(streams genericiooptions.IOStreams) *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use: "list", Short: "List every check with its promise", Args: exactly(0, "no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			switch format {
+			case "":
+				return listTable(streams.Out, allChecks())
+			case "json":
+				return listJSON(streams.Out, allChecks())
+			}
+			return usagef("-o %s is not known here; json is, and nothing for a table", quoted(format))
+		},
+	}
+	c.Flags().StringVarP(&format, "output", "o", "", "json, or nothing for a table")
+	return c
+}
+
+func listTable(w io.Writer, checks []check.Check) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range checks {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, c.Level, c.Promise)
+	}
+	return table.Flush()
+}
+
+func listJSON(w io.Writer, checks []check.Check) error {
+	type item struct {
+		ID      string       `json:"id"`
+		Area    string       `json:"area"`
+		Level   check.Level  `json:"level"`
+		Labels  []string     `json:"labels"`
+		Promise string       `json:"promise"`
+		Needs   []check.Need `json:"needs"`
+	}
+	items := []item{}
+	for _, c := range checks {
+		needs := c.Needs
+		if needs == nil {
+			needs = []check.Need{}
+		}
+		items = append(items, item{c.ID, c.Area(), c.Level, []string{c.Area(), string(c.Level), specs.Label(c.ID)}, c.Promise, needs})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(items)
+}
+
+func newExplain(streams genericiooptions.IOStreams) *cobra.Command {
+	return &cobra.Command{
+		Use: "explain ID", Short: "What a check means, why it matters, how to repair", Args: exactly(1, "the id of a check"),
+		Example: "  plumbline explain kernel/ip-forward",
+		RunE: func(_ *cobra.Command, args []string) error {
+			return explain(streams.Out, args[0])
+		},
+	}
+}
+
+func explain(w io.Writer, id string) error {
+	all := allChecks()
+	i := slices.IndexFunc(all, func(c check.Check) bool { return c.ID == id })
+	if i < 0 {
+		return usageError{
+			says: fmt.Sprintf("no check is called %s%s", quoted(id), specs.DidYouMean(id, all)),
+			hint: "`plumbline list` shows all checks",
+		}
+	}
+	doc := cmp.Or(strings.TrimSpace(all[i].Doc), "There is no page for this check yet.")
+	_, err := fmt.Fprintf(w, "%s (%s)\n%s\n\n%s\n", all[i].ID, all[i].Level, all[i].Promise, doc)
+	return err
+}

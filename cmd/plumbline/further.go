@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// further are the verbs that work beside a run in the cluster.
+func further(genericiooptions.IOStreams) []*cobra.Command { return nil }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/judge"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+func newJudge(streams genericiooptions.IOStreams) *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use: "judge FACTS.JSON", Short: "Judge recorded facts again, without a cluster", Args: exactly(1, "the path of a facts.json"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out == "" {
+				out = filepath.Dir(args[0])
+			}
+			return judgeFile(streams, args[0], out)
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "folder for the reports (default: where the facts are)")
+	return c
+}
+
+func judgeFile(streams genericiooptions.IOStreams, path, out string) error {
+	snapshot, err := readFacts(path)
+	if err != nil {
+		return usagef("reading %s: %s", path, oneLine(err))
+	}
+	if err := writable(out); err != nil {
+		return err
+	}
+	result := judge.Judge(snapshot, allChecks(), nil)
+	if err := writeReports(out, &result); err != nil {
+		return err
+	}
+	if err := closing(streams.Out, &result, out); err != nil {
+		return err
+	}
+	if result.ExitStatus != exitConformant {
+		return verdictError{result.ExitStatus}
+	}
+	return nil
+}
+
+func readFacts(path string) (*facts.Snapshot, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return facts.Decode(f)
+}
+
+func newReport(streams genericiooptions.IOStreams) *cobra.Command {
+	var from, as string
+	c := &cobra.Command{
+		Use: "report --from REPORT.JSON -o FORMAT", Short: "Render a report.json as another format", Args: exactly(0, "no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			for _, f := range formats() {
+				if f.name == as {
+					r, err := readReport(from)
+					if err != nil {
+						return usagef("--from %s: %s", from, oneLine(err))
+					}
+					return f.write(streams.Out, r)
+				}
+			}
+			return usagef("-o %s is not a format; these are: %s", quoted(as), formatNames())
+		},
+	}
+	c.Flags().StringVar(&from, "from", "plumbline-report/"+reportFile, "the report.json of a run")
+	c.Flags().StringVarP(&as, "output", "o", "text", fmt.Sprintf("one of %s", formatNames()))
+	return c
+}
+
+func readReport(path string) (*report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return report.Decode(f)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	specs "github.com/plumbline-net/plumbline/framework/run"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// runFlags are what `plumbline run` can be told.
+type runFlags struct {
+	kube *genericclioptions.ConfigFlags
+
+	out                         string
+	checks, focus, skip, ignore []string
+	labelFilter                 string
+	dryRun                      bool
+	nodes, excludeNodes         []string
+	nodeSelector, taints        string
+	failOn                      string
+	timeout                     time.Duration
+	keep, unprivileged          bool
+	image                       string
+	imagePullSecrets            []string
+	inCluster                   string
+}
+
+func newRun(streams genericiooptions.IOStreams) *cobra.Command {
+	f := &runFlags{kube: kubeFlags()}
+	c := &cobra.Command{
+		Use: "run", Short: "Examine a cluster's network and write the reports", Args: exactly(0, "no argument"),
+		Example: "  plumbline run --kubeconfig admin.conf --out report\n" +
+			"  plumbline run --checks 'dns/*,!dns/resolv-conf'\n" +
+			"  plumbline run --label-filter 'kernel && core' --dry-run",
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), streams) },
+	}
+	f.register(c)
+	return c
+}
+
+func (f *runFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	f.kube.AddFlags(flags)
+	flags.StringVar(&f.out, "out", "plumbline-report", "folder for facts.json and the reports")
+	flags.StringSliceVar(&f.checks, "checks", nil, "ids or patterns of checks; ! takes away ('dns/*,!dns/replica')")
+	flags.StringVar(&f.labelFilter, "label-filter", "", "Ginkgo label filter over areas, levels and ids ('reach && core')")
+	flags.StringArrayVar(&f.focus, "focus", nil, "only checks whose \"id promise\" matches this regular expression")
+	flags.StringArrayVar(&f.skip, "skip", nil, "leave out checks whose \"id promise\" matches this regular expression")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be done, and touch nothing")
+	flags.StringSliceVar(&f.ignore, "ignore-checks", nil, "ids whose failure is a printed, accepted exception")
+	flags.StringVar(&f.failOn, "fail-on", "fail", "what makes the exit status 1: fail, or warn as well")
+	flags.StringSliceVar(&f.nodes, "nodes", nil, "test only these nodes")
+	flags.StringVar(&f.nodeSelector, "node-selector", "", "test only nodes with these labels")
+	flags.StringSliceVar(&f.excludeNodes, "exclude-nodes", nil, "leave out these nodes")
+	flags.StringVar(&f.taints, "taints", "control-plane", "taints the agents tolerate: control-plane, all, none, or key[=value]:Effect,…")
+	flags.DurationVar(&f.timeout, "timeout", 15*time.Minute, "time limit of the observation")
+	flags.BoolVar(&f.keep, "keep", false, "leave the agents in the cluster afterwards")
+	flags.StringVar(&f.image, "image", defaultImage, "image of the agents")
+	flags.StringSliceVar(&f.imagePullSecrets, "image-pull-secret", nil, "pull secrets in the run's namespace")
+	flags.BoolVar(&f.unprivileged, "unprivileged", false, "no host access: probe from pods only")
+	flags.StringVar(&f.inCluster, "in-cluster", "auto", "the runner is a pod of the cluster: auto, true or false")
+	flags.Lookup("in-cluster").NoOptDefVal = "true"
+}
+
+func (f *runFlags) run(ctx context.Context, streams genericiooptions.IOStreams) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	progress := newProgress(streams.ErrOut)
+	id := newRunID()
+	session, err := specs.New(f.options(id, progress))
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return dryRun(streams.Out, session.Selected(), f)
+	}
+	source, err := f.source(id)
+	if err != nil {
+		return err
+	}
+	if err := writable(f.out); err != nil {
+		return err
+	}
+	stop := progress.heartbeat(ctx)
+	result, early := session.Run(ctx, source)
+	stop()
+	return f.finish(streams, result, early)
+}
+
+func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
+	return specs.Options{
+		All: allChecks(),
+		Selection: specs.Selection{
+			Checks: f.checks, LabelFilter: f.labelFilter, Focus: f.focus, Skip: f.skip,
+		},
+		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
+		ID: id, Suite: version(), Progress: progress,
+		Save: func(data []byte) error { return saveFacts(f.out, data) },
+	}
+}
+
+// finish writes every report, whatever happened, and says how it went.
+func (f *runFlags) finish(streams genericiooptions.IOStreams, result report.Report, early error) error {
+	if errors.As(early, new(specs.UsageError)) {
+		return early
+	}
+	if err := writeReports(f.out, &result); err != nil {
+		return errors.Join(err, early)
+	}
+	if errors.As(early, new(specs.SetupError)) {
+		return early // nothing was seen: one sentence says all there is
+	}
+	if err := closing(streams.Out, &result, f.out); err != nil {
+		return err
+	}
+	if early != nil {
+		fmt.Fprintf(streams.ErrOut, "plumbline: the run ended early: %s\n", result.Run.Incomplete)
+	}
+	if result.ExitStatus != exitConformant {
+		return verdictError{result.ExitStatus}
+	}
+	return nil
+}
+
+func (f *runFlags) validate() error {
+	if f.failOn != "fail" && f.failOn != "warn" {
+		return usagef("--fail-on %s: want fail or warn", quoted(f.failOn))
+	}
+	if f.timeout <= 0 {
+		return usagef("--timeout %s: want a time above zero", f.timeout)
+	}
+	if f.inCluster != "auto" && f.inCluster != "true" && f.inCluster != "false" {
+		return usagef("--in-cluster %s: want auto, true or false", quoted(f.inCluster))
+	}
+	return nil
+}
+
+// newRunID is a label value that no other run has.
+func newRunID() string {
+	var raw [5]byte
+	_, _ = io.ReadFull(rand.Reader, raw[:]) // never fails (crypto/rand, since Go 1.24)
+	return hex.EncodeToString(raw[:])
+}
