@@ -1,0 +1,70 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+// CausesOf gives the causes that explain a check, in the order of the report.
+func (r *Report) CausesOf(c Check) []Cause {
+	var out []Cause
+	for _, cause := range r.Causes {
+		if slices.Contains(c.Causes, cause.Key) {
+			out = append(out, cause)
+		}
+	}
+	return out
+}
+
+// Fails says whether a check is one of those that make the run fail: a failure
+// that was not accepted, or a warning where warnings were asked to fail.
+func (r *Report) Fails(c Check) bool {
+	if c.Accepted {
+		return false
+	}
+	return c.Verdict == check.Fail || c.Verdict == check.Warn && r.Run.FailOn == "warn"
+}
+
+// Judged are the findings that stand for the check's own verdict; all of them
+// where none does.
+func (c Check) Judged() []check.Finding {
+	var out []check.Finding
+	for _, f := range c.Findings {
+		if f.Verdict == c.Verdict {
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return c.Findings
+	}
+	return out
+}
+
+// NodesOf gives the names of the nodes in findings, sorted.
+func NodesOf(findings []check.Finding) []string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, f.Nodes...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// RemediesOf gives the repair of a check: what its causes say first, then what
+// its own findings say, each step once.
+func (r *Report) RemediesOf(c Check) []check.Remedy {
+	var all, out []check.Remedy
+	for _, cause := range r.CausesOf(c) {
+		all = append(all, cause.Remedy...)
+	}
+	for _, f := range c.Judged() {
+		all = append(all, f.Remedy...)
+	}
+	for _, step := range all {
+		if !slices.Contains(out, step) {
+			out = append(out, step)
+		}
+	}
+	return out
+}
