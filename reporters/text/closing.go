@@ -1,0 +1,207 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/reporters/plain"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+const (
+	// firstCauses is how many causes the closing block shows, three lines each.
+	firstCauses = 3
+	// verdictLines is how many lines the verdict may take.
+	verdictLines = 2
+)
+
+// Closing writes the last block of a run, at most 15 lines: the verdict, counts
+// and coverage, the first three causes each with what to run, where the report
+// is, and the exit status. paths are the files written; the one for people first.
+func Closing(w io.Writer, r *report.Report, paths []string, o Options) error {
+	lines := verdict(r, o)
+	lines = append(lines, plain.Cut(counts(r), o.width()), plain.Cut(coverage(r), o.width()))
+	lines = append(lines, firstThings(r, o)...)
+	if len(paths) > 0 {
+		lines = append(lines, where(paths))
+	}
+	lines = append(lines, fmt.Sprintf("Exit status %d.", r.ExitStatus))
+	return write(w, lines)
+}
+
+func write(w io.Writer, lines []string) error {
+	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
+		return fmt.Errorf("writing text: %w", err)
+	}
+	return nil
+}
+
+func verdict(r *report.Report, o Options) []string {
+	lines := wrap(r.Sentence, o.width(), "")
+	if len(lines) > verdictLines {
+		lines = lines[:verdictLines]
+		lines[verdictLines-1] = plain.Cut(lines[verdictLines-1]+" …", o.width())
+	}
+	for i := range lines {
+		lines[i] = o.paint(verdictColour(r.Verdict), lines[i])
+	}
+	return lines
+}
+
+func counts(r *report.Report) string {
+	c := r.Counts
+	out := fmt.Sprintf("%s: %d pass, %d fail, %d warn, %d unknown, %d skip",
+		plural(len(r.Checks), "check"), c.Pass, c.Fail, c.Warn, c.Unknown, c.Skip)
+	if c.Accepted > 0 {
+		out += fmt.Sprintf("; %d of the failures accepted", c.Accepted)
+	}
+	return out + "."
+}
+
+// coverage adds the kinds up; the report has them one by one.
+func coverage(r *report.Report) string {
+	asked, answered, tested := 0, 0, 0
+	for _, c := range r.Coverage {
+		asked, answered = asked+c.Asked, answered+c.Answered
+	}
+	for _, n := range r.Nodes {
+		if n.Status == "tested" {
+			tested++
+		}
+	}
+	out := fmt.Sprintf("%d of %s tested, %s of %s pairs answered", tested, plural(len(r.Nodes), "node"), grouped(answered), grouped(asked))
+	if n := len(r.NotChecked); n > 0 {
+		out += "; " + plural(n, "thing") + " not checked"
+	}
+	return fmt.Sprintf("%s; took %d.%d s.", out, r.Run.Millis/1000, r.Run.Millis%1000/100)
+}
+
+// firstThings are the first causes, or where there is none, the first checks
+// that did not hold.
+func firstThings(r *report.Report, o Options) []string {
+	var lines []string
+	if r.Run.Incomplete != "" && len(r.Causes) == 0 {
+		lines = append(lines, plain.Cut("Incomplete: "+plain.Line(r.Run.Incomplete), o.width()))
+	}
+	for _, e := range r.Run.Problems {
+		if len(r.Causes) == 0 && len(lines) < 2 {
+			lines = append(lines, plain.Cut(plain.Line(e.What+": "+e.Says), o.width()))
+		}
+	}
+	for i, t := range things(r) {
+		if i == firstCauses || len(lines) > 3*(firstCauses-1) {
+			break
+		}
+		lines = append(lines, t.lines(i+1, o)...)
+	}
+	return lines
+}
+
+// thing is what is wrong and what to do about it.
+type thing struct {
+	subject, says string
+	remedy        []check.Remedy
+}
+
+func things(r *report.Report) []thing {
+	var out []thing
+	for _, c := range r.Causes {
+		subject := plain.Line(strings.Join(c.Nodes, ", "))
+		if strings.Contains(c.Says, subject) {
+			subject = ""
+		}
+		out = append(out, thing{subject, c.Says, c.Remedy})
+	}
+	for _, want := range []check.Verdict{check.Fail, check.Unknown, check.Warn} {
+		if len(out) == 0 {
+			out = unexplained(r, want)
+		}
+	}
+	return out
+}
+
+// unexplained are the checks with a verdict; those that say the same are one thing.
+func unexplained(r *report.Report, want check.Verdict) []thing {
+	var out []thing
+	at, more := map[string]int{}, map[string]int{}
+	for _, c := range r.Checks {
+		if c.Verdict != want || c.Accepted {
+			continue
+		}
+		says := c.Why
+		if findings := c.Judged(); len(findings) > 0 {
+			says = findings[0].Says
+		}
+		if i, ok := at[says]; ok {
+			more[says]++
+			out[i].subject = strings.SplitN(out[i].subject, " ", 2)[0] + fmt.Sprintf(" and %d more", more[says])
+			continue
+		}
+		at[says] = len(out)
+		out = append(out, thing{c.ID, says, r.RemediesOf(c)})
+	}
+	return out
+}
+
+// lines are one to three: what is wrong, what to do about it, and the command.
+func (t thing) lines(n int, o Options) []string {
+	first := plain.Line(t.says)
+	if t.subject != "" {
+		first = t.subject + ": " + first
+	}
+	lines := []string{plain.Cut(fmt.Sprintf("%d. %s", n, first), o.width())}
+	if len(t.remedy) == 0 {
+		return lines
+	}
+	step := t.remedy[0]
+	for _, s := range t.remedy {
+		if s.Command != "" {
+			step = s
+			break
+		}
+	}
+	lines = append(lines, plain.Cut("   Fix "+at(step)+": "+plain.Line(step.Text), o.width()))
+	if step.Command == "" {
+		return lines
+	}
+	return append(lines, "     "+command(step))
+}
+
+func at(step check.Remedy) string {
+	if step.Node == "" {
+		return "where kubectl works"
+	}
+	return "on " + plain.Line(step.Node)
+}
+
+// command is never cut: it is there to be pasted. Several lines become one, so
+// that the block keeps its size.
+func command(step check.Remedy) string {
+	return strings.ReplaceAll(strings.TrimSpace(plain.Text(step.Command)), "\n", "; ")
+}
+
+func where(paths []string) string {
+	out := "Report: " + plain.Line(paths[0])
+	if len(paths) > 1 {
+		out += fmt.Sprintf(" (and %s beside it)", plural(len(paths)-1, "file"))
+	}
+	return out
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%s %s", grouped(n), what)
+}
+
+// grouped puts commas between thousands: "9,900".
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
