@@ -1,0 +1,84 @@
+# Plumbline. `make help` says what there is.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMAGE   ?= plumbline:dev
+LAB     ?= demo
+CONFIG  ?= kind-configs/three-node.yaml
+OUT     ?= out/report
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOFLAGS += -buildvcs=false
+export GOFLAGS
+
+KUBECONFIG_OF = out/$(LAB).kubeconfig
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/plumbline, bin/plumbline-agent and bin/lab
+	@mkdir -p bin out
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/plumbline ./cmd/plumbline-agent ./fixtures/lab/cmd/lab
+
+.PHONY: image
+image: build packages-lab ## out/plumbline-image.tar, for kind load, docker load, ctr import and the lab
+	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) --binary bin/plumbline --binary bin/plumbline-agent
+
+.PHONY: packages-lab packages-test
+packages-lab:
+	@.ci/packages lab
+packages-test:
+	@.ci/packages lab test
+
+.PHONY: lab
+lab: build image ## the lab is up and has the image (LAB=name CONFIG=file)
+	bin/lab up --name $(LAB) --config $(CONFIG)
+	bin/lab load --name $(LAB) out/plumbline-image.tar
+	@bin/lab kubeconfig --name $(LAB) > $(KUBECONFIG_OF)
+
+.PHONY: demo
+demo: lab ## a real cluster on this machine, the suite run on it, and where the reports are
+	bin/plumbline run --kubeconfig $(KUBECONFIG_OF) --image $(IMAGE) --out $(OUT)
+	@ls -l $(OUT)
+
+.PHONY: demo-down
+demo-down: build ## remove the demo's lab
+	bin/lab down --name $(LAB)
+
+.PHONY: test
+test: packages-test test-unit test-lab ## everything: unit, namespaces, reports in a browser, end to end on a lab
+
+.PHONY: test-unit
+test-unit: ## pure tests, tests in network namespaces, reports in real parsers and a real browser
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go test ./...
+
+.PHONY: test-lab
+test-lab: image ## end to end on a lab of its own
+	go test -tags lab -count 1 -timeout 75m -v ./fixtures/e2e
+
+.PHONY: faults
+faults: image ## inject every fault on a lab and print what was found
+	go test -tags lab -count 1 -timeout 75m -v -run TestFaults ./fixtures/e2e
+
+.PHONY: bench
+bench: ## benchmarks, printed
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## the linters of .golangci.yml
+	@mkdir -p bin
+	cd .ci/lint && go build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	bin/golangci-lint run ./...
+
+.PHONY: generate
+generate: ## docs and goldens that are made from code
+	go generate ./...
+
+.PHONY: clean
+clean: ## remove what was built here (not the lab's cache)
+	rm -rf bin out
