@@ -1,0 +1,116 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/facts/factstest"
+)
+
+func TestAMissingKubeProxyExplainsTheServicesOfItsNode(t *testing.T) {
+	s := factstest.Healthy(3)
+	cut(s, func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		service := f.To == facts.ToClusterIP || f.To == facts.ToAPI || f.To == facts.ToDNSService
+		return service && from.Node == "n3" || f.To == facts.ToNodePort && to.Node == "n3"
+	})
+	causes := Diagnose(s, append(traffic(s), failed(kubeProxy, about("n3", "no kube-proxy runs here"))))
+	c := find(t, causes, "kube-proxy-missing")
+	red := len(newInput(s, traffic(s)).red)
+	contains(t, c.Says, "n3: no kube-proxy runs here; it explains "+share(red, red)+" red pairs")
+	if len(causes) != 1 {
+		t.Errorf("one fault, and %s", said(causes))
+	}
+}
+
+func TestAMissingKubeProxyDoesNotExplainPodsByAddress(t *testing.T) {
+	s := factstest.Healthy(3)
+	factstest.Letters(s, "pod>pod/tcp/ipv4@main", "...", "...", "TT.")
+	c := find(t, Diagnose(s, append(traffic(s), failed(kubeProxy, about("n3", "gone")))), "kube-proxy-missing")
+	if len(c.Explains) != 1 {
+		t.Errorf("explains %+v", c.Explains)
+	}
+}
+
+func TestThePriorityOfKubeProxyIsACauseOfItsOwn(t *testing.T) {
+	f := check.Finding{Subject: "DaemonSet/kube-proxy", Says: "DaemonSet/kube-proxy has no priority class", Nodes: []string{"n1", "n2"}}
+	c := find(t, Diagnose(factstest.Healthy(2), []Judged{failed(kubeProxyPrio, f)}), "kube-proxy-priority")
+	contains(t, c.Says, "DaemonSet/kube-proxy has no priority class")
+	equal(t, c.Key, "kube-proxy-priority/n1,n2")
+}
+
+func TestANodeThatIsNotReadyExplainsWhatIsUnknownThere(t *testing.T) {
+	s := factstest.Healthy(3)
+	unknown := about("n2", "no answer from pod/n2")
+	unknown.Verdict = check.Unknown
+	judged := []Judged{
+		failed(nodeReady, about("n2", "NotReady: kubelet stopped posting node status")),
+		failed(nodeAgentCheck, about("n2", "the probe pod is Pending")),
+		{ID: "reach/pod-to-pod", Result: check.Result{Verdict: check.Unknown, Findings: []check.Finding{unknown}}},
+		failed("firewall/chains", about("n2", "a chain of ufw")),
+	}
+	causes := Diagnose(s, judged)
+	c := find(t, causes, "node-not-ready")
+	var explained []string
+	for _, e := range c.Explains {
+		explained = append(explained, e.Check)
+	}
+	if !slices.Equal(explained, []string{nodeReady, nodeAgentCheck, "reach/pod-to-pod"}) {
+		t.Errorf("explains %v", explained)
+	}
+	if has(causes, "agent-not-running") || !has(causes, "host-check") {
+		t.Errorf("the agent follows, the chain does not: %s", said(causes))
+	}
+}
+
+func TestAnAgentThatDoesNotRunSpeaksInTheClustersWords(t *testing.T) {
+	s := factstest.Healthy(3)
+	words := "FailedCreatePodSandBox: no IP addresses available in range set"
+	causes := Diagnose(s, []Judged{failed(nodeAgentCheck, about("n2", words))})
+	equal(t, find(t, causes, "agent-not-running").Says, "n2: "+words)
+}
+
+func TestAHostCheckWithoutAMechanismIsItsOwnCause(t *testing.T) {
+	causes := Diagnose(factstest.Healthy(3), []Judged{failed("kernel/ip-forward-boot", about("n1", "/etc/sysctl.conf:3 sets 0"))})
+	c := find(t, causes, "host-check")
+	equal(t, c.Key, "host-check/kernel/ip-forward-boot/n1")
+	equal(t, c.Says, "n1: /etc/sysctl.conf:3 sets 0")
+}
+
+func TestTrafficThatNothingExplainsHasNoInventedCause(t *testing.T) {
+	s := factstest.Healthy(3)
+	factstest.Letters(s, "pod>pod/tcp/ipv4@main", ".R.", "...", "...")
+	if causes := Diagnose(s, traffic(s)); len(causes) != 0 {
+		t.Errorf("got %s", said(causes))
+	}
+}
+
+func TestWhatExplainsMostComesFirst(t *testing.T) {
+	s := factstest.Healthy(3)
+	cut(s, forwardedBy("n2"))
+	causes := Diagnose(s, append(traffic(s),
+		failed(ipForward, about("n2", "off")),
+		failed("firewall/chains", about("n1", "a chain of ufw")),
+		failed(kubeProxyPrio, about("n1", "no class")),
+	))
+	if len(causes) != 3 || causes[0].ID != "no-forwarding" {
+		t.Errorf("got %s", said(causes))
+	}
+}
+
+func TestANameIsNotFoundInALongerOne(t *testing.T) {
+	for _, tc := range []struct {
+		text, word string
+		want       bool
+	}{
+		{"demo-worker2 is down", "demo-worker", false},
+		{"demo-worker is down", "demo-worker", true},
+		{"on demo-worker2 and demo-worker.", "demo-worker", true},
+		{"", "n1", false},
+	} {
+		if got := containsWord(tc.text, tc.word); got != tc.want {
+			t.Errorf("%q in %q: %t", tc.word, tc.text, got)
+		}
+	}
+}
