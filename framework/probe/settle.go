@@ -1,0 +1,143 @@
+package probe
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// answer is everything that was heard about one target so far.
+type answer struct {
+	attempts []facts.Attempt
+	// settled: no further attempt is wanted.
+	settled bool
+	// series: the attempts are draws from several far ends, not repetitions.
+	series bool
+	// several: the target names several peers, and met are those that answered.
+	several bool
+	met     []string
+	// outcome, where set, is the cell's; otherwise the last attempt's is.
+	outcome facts.Outcome
+	pathMTU int
+	partial bool
+}
+
+// right is the outcome a way of probing hopes for.
+func right(via facts.Via) facts.Outcome {
+	switch via {
+	case facts.Closed:
+		return facts.Refused
+	case facts.Over:
+		return facts.TooBig
+	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.PMTU:
+		return facts.OK
+	}
+	return facts.OK
+}
+
+// settle turns what was heard about one target into its cell, and into a whole
+// record where the cell does not say it all.
+//
+// The last attempt gives the outcome; Retried says that an earlier one gave
+// another. An attempt that was not made (NotRun) never hides one that was.
+//
+// For a target with several peers, of which all must be met: when all were met
+// the outcome is OK (Retried if some connections failed on the way). When a peer
+// was never met and connections failed, the outcome is the most frequent
+// failure; when none failed, it is OK. In both cases the cell is Partial, and
+// Detail.Met, always written here, says who was met.
+func settle(via facts.Via, peers int, a *answer) (facts.Cell, *facts.Detail) {
+	if len(a.attempts) == 0 {
+		return facts.Cell{}, nil
+	}
+	slices.SortStableFunc(a.attempts, func(x, y facts.Attempt) int { return cmp.Compare(x.AtMillis, y.AtMillis) })
+	outcome := a.final(peers)
+	cell := facts.Cell{
+		Outcome:   outcome,
+		Retried:   outcome != facts.NotRun && a.has(func(x facts.Attempt) bool { return x.Outcome != outcome && x.Outcome != facts.NotRun }),
+		Rewritten: slices.ContainsFunc(a.attempts, rewritten),
+		Partial:   a.partial || a.several && len(a.met) < peers,
+		RTT:       a.roundTrip(outcome),
+	}
+	if a.outcome != facts.NotRun { // a search: other sizes are not other attempts
+		cell.Retried = false
+	}
+	if plain(via, cell, a) {
+		return cell, nil
+	}
+	return cell, &facts.Detail{Attempts: a.attempts, Met: a.met, PathMTU: a.pathMTU}
+}
+
+// final is the outcome of the cell.
+func (a *answer) final(peers int) facts.Outcome {
+	switch {
+	case a.outcome != facts.NotRun:
+		return a.outcome
+	case len(a.met) > 0 && len(a.met) == peers:
+		return facts.OK
+	case a.several:
+		return cmp.Or(a.mostFrequentFailure(), a.last())
+	case a.series && a.has(func(x facts.Attempt) bool { return x.Outcome == facts.OK }):
+		return facts.OK
+	default:
+		return a.last()
+	}
+}
+
+// last is the outcome of the last attempt that was made.
+func (a *answer) last() facts.Outcome {
+	for _, x := range slices.Backward(a.attempts) {
+		if x.Outcome != facts.NotRun {
+			return x.Outcome
+		}
+	}
+	return facts.NotRun
+}
+
+// mostFrequentFailure is NotRun where nothing failed; of equally frequent ones
+// it is the one that came first.
+func (a *answer) mostFrequentFailure() facts.Outcome {
+	count := map[facts.Outcome]int{}
+	worst := facts.NotRun
+	for _, x := range a.attempts {
+		if x.Outcome != facts.OK && x.Outcome != facts.NotRun {
+			count[x.Outcome]++
+		}
+	}
+	for _, x := range a.attempts {
+		if count[x.Outcome] > count[worst] {
+			worst = x.Outcome
+		}
+	}
+	return worst
+}
+
+// roundTrip is that of the last attempt with the cell's outcome, where a far end
+// answered; a time-out is not a round trip.
+func (a *answer) roundTrip(outcome facts.Outcome) int {
+	if outcome != facts.OK && outcome != facts.Refused {
+		return 0
+	}
+	for _, x := range slices.Backward(a.attempts) {
+		if x.Outcome == outcome {
+			return x.Micros
+		}
+	}
+	return 0
+}
+
+// rewritten: the far end saw another source address than the socket had.
+func rewritten(x facts.Attempt) bool {
+	return x.Seen.IsValid() && x.Local.IsValid() && x.Seen.Addr() != x.Local.Addr()
+}
+
+// plain says whether the cell alone tells everything: the hoped-for outcome at
+// the first attempt, with nothing on the way that is worth a record. A port that
+// was rewritten is, an ICMP error behind the hoped-for outcome is.
+func plain(via facts.Via, c facts.Cell, a *answer) bool {
+	return c.Outcome == right(via) && !c.Retried && !c.Rewritten && !c.Partial && !a.several &&
+		!a.has(func(x facts.Attempt) bool {
+			return x.ICMP != nil || x.Seen.IsValid() && x.Seen != x.Local
+		})
+}
