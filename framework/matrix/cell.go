@@ -6,6 +6,8 @@
 package matrix
 
 import (
+	"slices"
+
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -60,6 +62,30 @@ func (c Cell) Last() facts.Attempt {
 		return facts.Attempt{}
 	}
 	return c.Detail.Attempts[len(c.Detail.Attempts)-1]
+}
+
+// Telling is the attempt that says most about the outcome: the last one which
+// had it, or an earlier one of the same outcome that carries an ICMP error.
+func (c Cell) Telling() facts.Attempt {
+	if c.Detail == nil {
+		return facts.Attempt{}
+	}
+	found, ok := facts.Attempt{}, false
+	for _, a := range slices.Backward(c.Detail.Attempts) {
+		if a.Outcome == c.Answer.Outcome && (!ok || found.ICMP == nil && a.ICMP != nil) {
+			found, ok = a, true
+		}
+	}
+	if !ok {
+		return c.Last()
+	}
+	return found
+}
+
+// series says whether the attempts are draws from several far ends, of which the
+// record keeps every failure and only the first success (see framework/probe).
+func (c Cell) series() bool {
+	return c.Flow.To == facts.ToClusterIP || c.Flow.To == facts.ToDNSService
 }
 
 // pair is the cell's place in the matrix.
@@ -124,4 +150,12 @@ func Outcome(o facts.Outcome) Ruling {
 		return Ruling{Standing: Open, Why: "not run"}
 	}
 	return Ruling{Standing: Open, Why: "an outcome that this version does not know"}
+}
+
+// Met are the echo instances that answered, where a target names several.
+func (c Cell) Met() []string {
+	if c.Detail == nil {
+		return nil
+	}
+	return c.Detail.Met
 }

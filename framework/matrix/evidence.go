@@ -30,19 +30,29 @@ func (c Cell) tell() string {
 	if c.Detail == nil || len(c.Detail.Attempts) == 0 {
 		return fmt.Sprintf("to %s: %s", target, c.Answer.Outcome)
 	}
-	attempts := c.Detail.Attempts
-	same := 0
-	for _, a := range attempts {
+	told := c.Telling()
+	text := fmt.Sprintf("to %s: %s %s after %s", target, c.share(), told.Outcome, duration(told.Micros))
+	if told.Local.IsValid() {
+		text = fmt.Sprintf("from %s %s", told.Local.Addr(), text)
+	}
+	return text + strings.Join(c.traits(told), "")
+}
+
+// share is how many attempts went the way that the text tells.
+func (c Cell) share() string {
+	same, all := 0, len(c.Detail.Attempts)
+	for _, a := range c.Detail.Attempts {
 		if a.Outcome == c.Answer.Outcome {
 			same++
 		}
 	}
-	last := c.Last()
-	text := fmt.Sprintf("to %s: %d of %d attempts %s after %s", target, same, len(attempts), c.Answer.Outcome, duration(last.Micros))
-	if last.Local.IsValid() {
-		text = fmt.Sprintf("from %s %s", last.Local.Addr(), text)
+	if c.series() && c.Answer.Outcome == facts.OK {
+		return fmt.Sprintf("%d attempts lost, the others", all-same)
 	}
-	return text + strings.Join(c.traits(last), "")
+	if c.Flow.Via == facts.PMTU { // the attempts differ in size
+		return "full size:"
+	}
+	return fmt.Sprintf("%d of %d attempts", same, all)
 }
 
 // traits are the parts of a record that only some attempts have.

@@ -43,32 +43,37 @@ func (t *tally) noun() string {
 }
 
 // predicate is what the cells do; where they do several things it is "fail",
-// and the second result says which protocols do what.
+// and the second result says which protocols (or else which senders) do what.
 func predicate(cells []wrongCell, n int) (string, string) {
 	var phrases []Phrase
-	vias := map[Phrase][]string{}
+	flows := map[Phrase][]facts.Flow{}
 	for _, c := range cells {
 		if !slices.Contains(phrases, c.phrase) {
 			phrases = append(phrases, c.phrase)
 		}
-		if w := viaWord(c.Flow.Via); !slices.Contains(vias[c.phrase], w) {
-			vias[c.phrase] = append(vias[c.phrase], w)
+		if !slices.Contains(flows[c.phrase], c.Flow) {
+			flows[c.phrase] = append(flows[c.phrase], c.Flow)
 		}
 	}
-	one := func(p Phrase) string {
-		if n == 1 {
-			return p.One
-		}
-		return p.Many
+	if len(phrases) == 1 && n == 1 {
+		return phrases[0].One, ""
 	}
 	if len(phrases) == 1 {
-		return one(phrases[0]), ""
+		return phrases[0].Many, ""
+	}
+	word := func(f facts.Flow) string { return viaWord(f.Via) }
+	first := list(words(flows[phrases[0]], word), 9)
+	if !slices.ContainsFunc(phrases, func(p Phrase) bool { return list(words(flows[p], word), 9) != first }) {
+		word = fromWord
 	}
 	var parts []string
 	for _, p := range phrases {
-		parts = append(parts, fmt.Sprintf("%s %s", list(vias[p], 9), p.One))
+		parts = append(parts, fmt.Sprintf("%s: %s", list(words(flows[p], word), 9), p.Many))
 	}
-	return one(Phrase{"fails", "fail"}), list(parts, 4)
+	if n == 1 {
+		return "fails", strings.Join(parts, ", ")
+	}
+	return "fail", strings.Join(parts, ", ")
 }
 
 // total is how many pairs were judged in flows: the most of any flow, for each

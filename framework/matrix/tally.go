@@ -106,17 +106,21 @@ func (t *tally) row(g *grid, m *facts.Matrix, row *facts.Row) {
 			t.open = append(t.open, reason{c, noteOf(c)})
 			continue
 		}
-		if t.spec.Spread == nil {
-			t.cell(g, c)
-			continue
+		parts := []Cell{c}
+		if t.spec.Spread != nil {
+			parts = t.spec.Spread(c)
 		}
-		for _, part := range t.spec.Spread(c) {
-			t.cell(g, part)
+		right := true
+		for _, part := range parts {
+			right = t.cell(g, part) == Right && right
+		}
+		if right {
+			t.count(c)
 		}
 	}
 }
 
-func (t *tally) cell(g *grid, c Cell) {
+func (t *tally) cell(g *grid, c Cell) Standing {
 	rule := t.spec.Rule
 	if rule == nil {
 		rule = Answers
@@ -125,13 +129,11 @@ func (t *tally) cell(g *grid, c Cell) {
 	switch r.Standing {
 	case Open:
 		t.open = append(t.open, reason{c, r.Why})
-		return
+		return r.Standing
 	case Aside:
 		t.aside = append(t.aside, reason{c, r.Why})
-		return
-	case Right:
-		t.count(c)
-	case Wrong:
+		return r.Standing
+	case Right, Wrong:
 	}
 	row, col := len(g.rows)-1, g.column(c.Column)
 	g.set(row, col, r.Standing)
@@ -139,6 +141,7 @@ func (t *tally) cell(g *grid, c Cell) {
 	if r.Standing == Wrong {
 		g.wrong = append(g.wrong, wrongCell{c, row, col, r.Phrase})
 	}
+	return r.Standing
 }
 
 // count keeps the loss figure of cells that are right in the end.

@@ -187,8 +187,12 @@ func (t *tally) loss() []check.Finding {
 	}
 	f.Subject = list(f.Nodes, 3)
 	n := len(p.pairs())
-	f.Says = fmt.Sprintf("%d of %d %s needed more than one attempt: %s (%d of %d attempts were lost; %s)",
-		n, t.total(p.Flows), t.noun(), list(p.ends(), 4), t.lost, t.attempts, t.how(p.Flows))
+	lost := fmt.Sprintf("%d of %d attempts were lost", t.lost, t.attempts)
+	if slices.ContainsFunc(t.retried, Cell.series) { // the record does not hold every success
+		lost = fmt.Sprintf("%d attempts were lost", t.lost)
+	}
+	f.Says = fmt.Sprintf("%d of %d %s answered, but not at every attempt: %s (%s; %s)",
+		n, t.total(p.Flows), t.noun(), list(p.ends(), 4), lost, t.how(p.Flows))
 	return []check.Finding{f}
 }
 

@@ -1,0 +1,94 @@
+package dns
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed service.md
+var serviceDoc string
+
+// Service is the check dns/service.
+func Service() check.Check {
+	return check.Check{
+		ID: "dns/service", Promise: "The DNS Service address answers from every pod and every host, by UDP and TCP, before anything of the suite exists and after.",
+		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: serviceDoc, Ask: askService, Evaluate: evaluateService,
+	}
+}
+
+// askService asks the hosts twice, because our own Service can make a data plane
+// write its rules anew, and so heal what the first look has to see.
+func askService(scope check.Scope) []facts.Flow {
+	if !scope.HasDNS {
+		return nil
+	}
+	return append(flows(scope, facts.First, facts.ToDNSService, facts.FromHost),
+		flows(scope, facts.Main, facts.ToDNSService, facts.FromPod, facts.FromHost)...)
+}
+
+func evaluateService(s *facts.Snapshot) check.Result {
+	if r, none := without(s); none {
+		return r
+	}
+	if len(s.Cluster.DNS) == 0 {
+		return check.Unknownf("the cluster DNS has replicas, but no Service labelled k8s-app=kube-dns is known in kube-system")
+	}
+	var addrs []netip.Addr
+	for _, a := range s.Cluster.DNS {
+		addrs = append(addrs, a.Addr())
+	}
+	return matrix.Judge(s, matrix.Spec{
+		Flows: offered(askService(check.ScopeOf(s)), addrs), Rule: serviceRule, Noun: "places", Remedy: serviceRemedy,
+	})
+}
+
+// tolerated is how many of a place's queries may be lost by chance: of two
+// replicas one that is dead costs about every second query.
+const tolerated = 1
+
+// serviceRule: the replicas behind the address cannot be told apart, so a share
+// of lost queries is what one dead replica looks like from here.
+func serviceRule(c matrix.Cell) matrix.Ruling {
+	if c.Answer.Outcome != facts.OK || c.Detail == nil {
+		return matrix.Answers(c)
+	}
+	lost := 0
+	for _, a := range c.Detail.Attempts {
+		if a.Outcome != facts.OK && a.Outcome != facts.NotRun {
+			lost++
+		}
+	}
+	if lost > tolerated {
+		return matrix.Failing("loses a share of its queries", "lose a share of their queries")
+	}
+	return matrix.Ruling{Standing: matrix.Right}
+}
+
+func serviceRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	node := p.Node()
+	if c.Answer.Outcome == facts.OK || node == "" {
+		return []check.Remedy{{
+			Text:    "One of the replicas is likely dead, or not reached: dns/replica names it. Compare the endpoints with the pods",
+			Command: "kubectl -n kube-system get endpointslices -l k8s-app=kube-dns -o wide; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+		}, {
+			Text:    "Read what the replicas say",
+			Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
+		}}
+	}
+	return []check.Remedy{{
+		Text:    "Is kube-proxy running on this node? Without it no Service answers there, DNS least of all",
+		Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node,
+	}, {
+		Text: "Has the node's data plane an entry for the address?", Node: node,
+		Command: fmt.Sprintf("iptables-save -t nat | grep -F %s; nft list ruleset | grep -F %s; ipvsadm -Ln | grep -F -A4 %s", c.To.Addr, c.To.Addr, c.To.Addr),
+	}, {
+		Text:    "If the entry is missing, let kube-proxy write its rules anew",
+		Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
+	}}
+}

@@ -1,0 +1,57 @@
+package reach
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed source_ip.md
+var sourceIPDoc string
+
+// SourceIP is the check reach/source-ip.
+func SourceIP() check.Check {
+	return check.Check{
+		ID: "reach/source-ip", Promise: "Pod to pod traffic arrives with the sender's own pod address.",
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: sourceIPDoc, Ask: askSourceIP,
+		Evaluate: func(s *facts.Snapshot) check.Result {
+			return matrix.Judge(s, matrix.Spec{
+				Flows: askSourceIP(check.ScopeOf(s)), Rule: sourceRule, Holds: "keep the sender's address", Remedy: sourceRemedy,
+			})
+		},
+	}
+}
+
+func askSourceIP(scope check.Scope) []facts.Flow {
+	return cross(scope, facts.FromPod, facts.ToPod, facts.TCP)
+}
+
+func sourceRule(c matrix.Cell) matrix.Ruling {
+	switch {
+	case c.Answer.Outcome != facts.OK:
+		return matrix.Ruling{Standing: matrix.Aside, Why: "they do not connect (see reach/pod-to-pod)"}
+	case c.Answer.Rewritten:
+		return matrix.Failing("arrives with another source address", "arrive with another source address")
+	default:
+		return matrix.Ruling{Standing: matrix.Right}
+	}
+}
+
+func sourceRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	node := c.From.Node
+	return []check.Remedy{
+		{
+			Text: "Find the rule that rewrites the source of pod traffic; a masquerade must exempt the cluster's pod range", Node: node,
+			Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", iptables(c)),
+		},
+		{
+			Text: "Compare with the CNI's own idea of the pod range (for flannel: net-conf.json and --ip-masq)",
+			Command: "kubectl get configmap -A -o name | grep -iE 'flannel|calico|cilium|ip-masq-agent'; " +
+				"kubectl get nodes -o custom-columns=NAME:.metadata.name,PODCIDRS:.spec.podCIDRs",
+		},
+	}
+}

@@ -1,0 +1,61 @@
+package service
+
+import (
+	_ "embed"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed api.md
+var apiDoc string
+
+// API is the check service/api.
+func API() check.Check {
+	return check.Check{
+		ID: "service/api", Promise: "The Service default/kubernetes answers TLS from every pod and every host, before anything of the suite exists and after.",
+		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: apiDoc, Ask: askAPI, Evaluate: evaluateAPI,
+	}
+}
+
+// askAPI asks the hosts twice: creating our own Service can make a data plane
+// write its rules anew, and so heal what the first look has to see.
+func askAPI(scope check.Scope) []facts.Flow {
+	if !scope.HasAPI {
+		return nil
+	}
+	tls := []facts.Via{facts.TLS}
+	return append(flows(scope, facts.First, facts.ToAPI, tls, facts.FromHost),
+		flows(scope, facts.Main, facts.ToAPI, tls, facts.FromHost, facts.FromPod)...)
+}
+
+func evaluateAPI(s *facts.Snapshot) check.Result {
+	if len(s.Cluster.API) == 0 {
+		return check.Unknownf("the Service default/kubernetes is not known: the API server's list of Services did not show it")
+	}
+	asked := askAPI(check.ScopeOf(s))
+	served := slices.DeleteFunc(asked, func(f facts.Flow) bool { return !hasFamily(s, f.Family) })
+	return matrix.Judge(s, matrix.Spec{Flows: served, Remedy: apiRemedy})
+}
+
+// hasFamily: default/kubernetes has one family even where the cluster has two.
+func hasFamily(s *facts.Snapshot, family facts.Family) bool {
+	return slices.ContainsFunc(s.Cluster.API, func(a netip.AddrPort) bool { return a.Addr().Unmap().Is4() == (family == facts.IPv4) })
+}
+
+func apiRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	if p.Shape == matrix.Target || p.Shape == matrix.Everything {
+		return []check.Remedy{{
+			Text:    "No one reaches it: are there endpoints behind it, and do they answer?",
+			Command: "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes -o wide",
+		}, {
+			Text:    "Is kube-proxy (or what replaces it) running at all?",
+			Command: "kubectl -n kube-system get pods -o wide | grep -iE 'kube-proxy|cilium|calico'",
+		}}
+	}
+	return dataPlane(firstOf(p.Node(), c.From.Node), c.To.Addr.String())
+}

@@ -1,0 +1,56 @@
+// Package service holds the promises about Services: the ClusterIP, the
+// NodePort and the API server's own Service, from every place.
+package service
+
+import (
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// All are the checks of this area, in the order of the catalogue.
+func All() []check.Check {
+	return []check.Check{ClusterIP(), API(), NodePort()}
+}
+
+// flows is every family with every way of probing, from each kind of vantage.
+func flows(scope check.Scope, look facts.Look, to facts.TargetKind, vias []facts.Via, from ...facts.VantageKind) []facts.Flow {
+	var out []facts.Flow
+	for _, v := range from {
+		for _, family := range scope.Families {
+			for _, via := range vias {
+				out = append(out, facts.Flow{From: v, To: to, Via: via, Family: family, Look: look})
+			}
+		}
+	}
+	return out
+}
+
+// firstOf is the first node to look at: the one that is named, else the sender.
+func firstOf(nodes ...string) string {
+	for _, n := range nodes {
+		if n != "" {
+			return n
+		}
+	}
+	return ""
+}
+
+// dataPlane are the commands which show what a node's kube-proxy has programmed
+// for an address, and how kube-proxy itself fares there.
+func dataPlane(node, address string) []check.Remedy {
+	return []check.Remedy{
+		{
+			Text: "Is kube-proxy running on this node, and does its log tell of a failure?",
+			Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node +
+				"; kubectl -n kube-system logs --tail=30 -l k8s-app=kube-proxy --prefix",
+		},
+		{
+			Text: "Has the node's data plane an entry for the address? (iptables, nftables and ipvs in turn)", Node: node,
+			Command: "iptables-save -t nat | grep -F " + address + "; nft list ruleset | grep -F " + address + "; ipvsadm -Ln | grep -F -A4 " + address,
+		},
+		{
+			Text:    "If the entry is missing, let kube-proxy write its rules anew",
+			Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
+		},
+	}
+}
