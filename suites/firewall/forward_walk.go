@@ -1,0 +1,132 @@
+package firewall
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// nodeWalk follows representative packets through one node's rules.
+type nodeWalk struct {
+	snapshot *facts.Snapshot
+	node     facts.Node
+	stops    []*stopped
+	unknown  []string // why a look could not be judged
+	packets  int      // followed
+	possible int      // met a rule that may stop them
+}
+
+// probe is a packet with what it stands for.
+type probe struct {
+	netfilter.Packet
+	outwards bool
+	peers    []facts.Node
+}
+
+func (w *nodeWalk) walk(look facts.Look) {
+	rules, missing := rulesAt(w.snapshot, w.node.Name, look)
+	if missing != "" {
+		w.unknown = append(w.unknown, missing)
+		return
+	}
+	host := w.snapshot.Host(w.node.Name, look)
+	for _, family := range w.snapshot.Cluster.Families {
+		own := podpath.Pods(w.node, family)
+		if len(own) == 0 {
+			continue
+		}
+		for _, group := range w.byInterface(*host, family) {
+			for _, protocol := range []string{"tcp", "udp", "icmp"} {
+				for _, outwards := range []bool{true, false} {
+					w.split(&rules, look, packet(*host, own, group, probe{
+						Packet: netfilter.Packet{Family: family, Protocol: protocol}, outwards: outwards,
+					}))
+				}
+			}
+		}
+	}
+}
+
+// peersOn are peers behind one interface: the same rules see them in the same place.
+type peersOn struct {
+	dev   string
+	peers []facts.Node
+}
+
+func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn {
+	var out []peersOn
+	for _, peer := range w.snapshot.Nodes {
+		pods := podpath.Pods(peer, family)
+		if peer.Name == w.node.Name || len(pods) == 0 {
+			continue
+		}
+		dev := podpath.Towards(h, pods[0])
+		i := slices.IndexFunc(out, func(p peersOn) bool { return p.dev == dev })
+		if i < 0 {
+			out, i = append(out, peersOn{dev: dev}), len(out)
+		}
+		out[i].peers = append(out[i].peers, peer)
+	}
+	return out
+}
+
+// packet fills in addresses and interfaces for one direction.
+func packet(h facts.HostLook, own []netip.Prefix, on peersOn, p probe) probe {
+	p.peers = on.peers
+	inside, outside := podpath.Local(h, own), []string(nil)
+	if on.dev != "" {
+		outside = []string{on.dev}
+	}
+	p.Src, p.In, p.Out = own, inside, outside
+	if !p.outwards {
+		p.Dst, p.In, p.Out = own, outside, inside
+	}
+	return p
+}
+
+// split follows a packet that stands for all peers; where the answer differs
+// between their addresses, it asks again for each half of them.
+func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
+	var theirs []netip.Prefix
+	for _, peer := range p.peers {
+		theirs = append(theirs, podpath.Pods(peer, p.Family)...)
+	}
+	ask := p
+	if p.outwards {
+		ask.Dst = theirs
+	} else {
+		ask.Src = theirs
+	}
+	trace, err := rules.Forward(ask.Packet)
+	if err != nil {
+		w.unknown = append(w.unknown, err.Error())
+		return
+	}
+	if trace.Certain == nil && trace.Straddled && len(p.peers) > 1 {
+		for _, half := range [][]facts.Node{p.peers[:len(p.peers)/2], p.peers[len(p.peers)/2:]} {
+			part := p
+			part.peers = half
+			w.split(rules, look, part)
+		}
+		return
+	}
+	w.packets++
+	switch {
+	case trace.Certain != nil:
+		w.note(look, placeOf(*trace.Certain, rules), ask)
+	case len(trace.Possible) > 0:
+		w.possible++
+	}
+}
+
+func (w *nodeWalk) note(look facts.Look, at place, p probe) {
+	i := slices.IndexFunc(w.stops, func(s *stopped) bool { return s.place.same(at) })
+	if i < 0 {
+		w.stops, i = append(w.stops, &stopped{place: at}), len(w.stops)
+	}
+	w.stops[i].place = at // the position as it was last
+	w.stops[i].add(look, p)
+}

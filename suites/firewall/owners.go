@@ -1,0 +1,82 @@
+package firewall
+
+import (
+	"path"
+
+	"github.com/plumbline-net/plumbline/framework/netfilter"
+)
+
+// owner is somebody who is known to make chains, told by their names.
+type owner struct {
+	name string
+	// member: part of the cluster's own network, or of the container runtime.
+	member bool
+	// chains and tables are patterns as in path.Match; tables are native nft ones.
+	chains, tables []string
+	// stop switches it off on a node, where that is the usual remedy.
+	stop string
+}
+
+// owners is the list; a new one is a line here. Sources are the projects' own
+// documentation and code.
+var owners = []owner{
+	{name: "kube-router", member: true, chains: []string{"KUBE-ROUTER-*", "KUBE-NWPLCY-*", "KUBE-POD-FW-*"}},
+	{name: "Kubernetes", member: true, chains: []string{"KUBE-*"}, tables: []string{"kube-proxy", "nodelocaldns"}},
+	{name: "flannel", member: true, chains: []string{"FLANNEL-*"}, tables: []string{"flannel-*"}},
+	{name: "Calico", member: true, chains: []string{"cali-*", "cali*"}, tables: []string{"calico"}},
+	{name: "Cilium", member: true, chains: []string{"CILIUM_*", "OLD_CILIUM_*"}},
+	{name: "Weave", member: true, chains: []string{"WEAVE*"}},
+	{name: "Antrea", member: true, chains: []string{"ANTREA-*"}, tables: []string{"antrea*"}},
+	{name: "Kube-OVN", member: true, chains: []string{"OVN-*"}},
+	{name: "CNI plugins", member: true, chains: []string{"CNI-*"}, tables: []string{"cni_*", "cni-*"}},
+	{name: "Amazon VPC CNI", member: true, chains: []string{"AWS-*"}},
+	{name: "ip-masq-agent", member: true, chains: []string{"IP-MASQ*"}, tables: []string{"ip-masq*"}},
+	{name: "kindnet", member: true, chains: []string{"KIND-*"}, tables: []string{"kindnet*", "kube-network-policies"}},
+	{name: "Istio", member: true, chains: []string{"ISTIO_*"}},
+	{name: "Docker", member: true, chains: []string{"DOCKER*"}, tables: []string{"docker-*"}},
+	{name: "Podman", member: true, chains: []string{"NETAVARK*"}, tables: []string{"netavark"}},
+	{name: "nerdctl", member: true, chains: []string{"NERDCTL*"}},
+
+	{
+		name: "firewalld", stop: "systemctl disable --now firewalld",
+		chains: []string{
+			"IN_*", "FWDI_*", "FWDO_*", "FWD_*", "PRE_*", "POST_*", "*_ZONES", "*_ZONES_SOURCE", "*_direct", "*_POLICIES_pre", "*_POLICIES_post", "*_POLICIES",
+		},
+		tables: []string{"firewalld", "firewalld_*"},
+	},
+	{name: "ufw", chains: []string{"ufw-*", "ufw6-*"}, stop: "ufw disable"},
+	{name: "fail2ban", chains: []string{"f2b-*", "fail2ban-*"}, tables: []string{"f2b-*"}},
+	{name: "CrowdSec", chains: []string{"CROWDSEC*"}, tables: []string{"crowdsec*"}},
+	{name: "SSHGuard", chains: []string{"sshguard"}, tables: []string{"sshguard*"}},
+	{name: "libvirt", chains: []string{"LIBVIRT_*"}, tables: []string{"libvirt_*"}},
+	{name: "LXD or Incus", chains: []string{"lxd_*", "incus_*"}, tables: []string{"lxd", "incus", "lxc"}},
+	{name: "Tailscale", chains: []string{"ts-*"}},
+	{name: "wg-quick", tables: []string{"wg-quick-*"}},
+	{name: "NetworkManager", tables: []string{"nm-*"}},
+	{name: "SuSEfirewall2", chains: []string{"input_ext", "input_int", "input_dmz", "forward_ext", "forward_int", "forward_dmz", "reject_func"}},
+	{name: "Red Hat's old firewall script", chains: []string{"RH-Firewall-*"}},
+	{name: "Oracle Cloud", chains: []string{"InstanceServices", "BareMetalInstanceServices"}},
+	{name: "NixOS", chains: []string{"nixos-*"}, tables: []string{"nixos-fw"}},
+	{name: "ConfigServer Firewall (csf)", chains: []string{"LOCALINPUT", "LOCALOUTPUT", "DENYIN", "DENYOUT", "ALLOWIN", "ALLOWOUT", "LOGDROPIN", "LOGDROPOUT"}},
+	{name: "Shorewall", chains: []string{"net2fw", "net-fw", "fw2net", "fw-net", "net_frwd", "shorewall"}},
+}
+
+// ownerOf tells whose a chain is; ok is false where nobody known makes such a
+// chain. A native nft table is told by its own name: chains are private to it.
+func ownerOf(c netfilter.Chain) (owner, bool) {
+	for _, o := range owners {
+		patterns, name := o.chains, c.Name
+		if native(c) {
+			patterns, name = o.tables, c.Table
+		}
+		for _, p := range patterns {
+			if hit, err := path.Match(p, name); err == nil && hit {
+				return o, true
+			}
+		}
+	}
+	return owner{}, false
+}
+
+// native: a chain of nft's own, not of an iptables table.
+func native(c netfilter.Chain) bool { return c.Tool == "nft" }

@@ -1,0 +1,83 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// asked is one question, asked before any pod or Service of ours existed and again afterwards.
+type asked struct{ first, main facts.Flow }
+
+// healable are the questions that need nothing of ours.
+func healable(scope check.Scope) []asked {
+	var out []asked
+	add := func(to facts.TargetKind, via facts.Via, family facts.Family) {
+		f := facts.Flow{From: facts.FromHost, To: to, Via: via, Family: family, Look: facts.First}
+		m := f
+		m.Look = facts.Main
+		out = append(out, asked{f, m})
+	}
+	for _, family := range scope.Families {
+		if scope.HasAPI {
+			add(facts.ToAPI, facts.TLS, family)
+		}
+		if scope.HasDNS {
+			add(facts.ToDNSService, facts.DNSUDP, family)
+			add(facts.ToDNSService, facts.DNSTCP, family)
+		}
+	}
+	return out
+}
+
+func healedFlows(s *facts.Snapshot) []check.Finding {
+	var out []check.Finding
+	for _, q := range healable(check.ScopeOf(s)) {
+		first, main := s.Matrix(q.first), s.Matrix(q.main)
+		if first == nil || main == nil {
+			continue
+		}
+		for _, n := range s.Selected() {
+			before, after := outcomeAt(first, n.Name), outcomeAt(main, n.Name)
+			if before == facts.NotRun || after == facts.NotRun || (before == facts.OK) == (after == facts.OK) {
+				continue
+			}
+			out = append(out, flowFinding(n.Name, q, main, before, after))
+		}
+	}
+	return out
+}
+
+// outcomeAt is what the host of a node got from the one target of such a flow.
+func outcomeAt(m *facts.Matrix, node string) facts.Outcome {
+	for _, r := range m.Rows {
+		if r.From.Node == node && r.NotRun == "" && len(r.Cells) == 1 {
+			return r.Cells[0].Outcome
+		}
+	}
+	return facts.NotRun
+}
+
+func flowFinding(node string, q asked, m *facts.Matrix, before, after facts.Outcome) check.Finding {
+	what := map[facts.TargetKind]string{facts.ToAPI: "the Service kubernetes", facts.ToDNSService: "the cluster DNS"}[q.main.To]
+	f := check.Finding{
+		Subject: fmt.Sprintf("%s → %s (%s)", node, what, q.main.Via), Nodes: []string{node}, Verdict: check.Fail,
+		Flow:  q.main.Key(),
+		Pairs: []check.Pair{{From: "host/" + node, To: m.Targets[0].ID}},
+		Evidence: []check.Evidence{
+			{Node: node, Source: q.first.Key(), Text: before.String()},
+			{Node: node, Source: q.main.Key(), Text: after.String()},
+		},
+	}
+	if after == facts.OK {
+		f.Says = fmt.Sprintf("%s did not answer this host at the first look (%s) and answers now: creating the suite's own pods and Services healed it",
+			what, before)
+		f.Remedy = []check.Remedy{
+			{Text: "Find out why the node's rules were not there: kube-proxy's log of the time before this run", Command: "kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix --since=24h"},
+		}
+		return f
+	}
+	f.Says = fmt.Sprintf("%s answered this host at the first look and does not any more (%s)", what, after)
+	return f
+}

@@ -1,0 +1,122 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// podInterface says whether an interface comes and goes with pods.
+func podInterface(name string) bool {
+	return slices.ContainsFunc([]string{"veth", "cali", "lxc", "eni", "gke", "azv", "tap", "nic", "pod", "kube-bridge-"},
+		func(stem string) bool { return strings.HasPrefix(name, stem) })
+}
+
+func comesWithPods(i facts.Interface) bool {
+	return podInterface(i.Name) || strings.HasPrefix(i.Master, "cni") || i.Name == "kube-ipvs0" || i.Name == "nodelocaldns"
+}
+
+// interfaces compares those that do not belong to pods. A bridge that appears
+// or comes up is the CNI's, brought by the node's first pod.
+func (c *comparison) interfaces() {
+	for _, before := range c.first.Interfaces {
+		if comesWithPods(before) {
+			continue
+		}
+		after, ok := c.last.Interface(before.Name)
+		what := "interface " + before.Name
+		switch {
+		case !ok:
+			c.differs(check.Warn, what, "there", "", "")
+			continue
+		case before.Up && !after.Up:
+			c.differs(c.linkWeight(before), what, "up", "down", "")
+		case !before.Up && after.Up && before.Kind != "bridge":
+			c.differs(check.Warn, what, "down", "up", "")
+		}
+		if before.MTU != after.MTU && before.Kind != "bridge" { // a bridge takes the MTU of its ports
+			c.differs(check.Warn, "MTU of "+before.Name, fmt.Sprint(before.MTU), fmt.Sprint(after.MTU), "")
+		}
+		for _, a := range c.node.Internal {
+			if hasAddr(before, a) != hasAddr(after, a) {
+				c.differs(check.Fail, "address "+a.String()+" on "+before.Name, yes(hasAddr(before, a)), yes(hasAddr(after, a)), "")
+			}
+		}
+	}
+	for _, after := range c.last.Interfaces {
+		if _, ok := c.first.Interface(after.Name); !ok && !comesWithPods(after) && after.Kind != "bridge" && after.Kind != "veth" {
+			c.differs(check.Warn, "interface "+after.Name, "", "there", "")
+		}
+	}
+}
+
+// linkWeight: the tunnel and the interface with the node's address carry the pods' traffic.
+func (c *comparison) linkWeight(i facts.Interface) check.Verdict {
+	if i.Vxlan != nil || slices.ContainsFunc(c.node.Internal, func(a netip.Addr) bool { return hasAddr(i, a) }) {
+		return check.Fail
+	}
+	return check.Warn
+}
+
+func hasAddr(i facts.Interface, a netip.Addr) bool {
+	return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Addr() == a })
+}
+
+// routes compares the routes to the other nodes' pod CIDRs, to the node's own,
+// and the default route. Finer routes belong to single pods, or to address
+// blocks that a CNI hands out when a node's first pod comes.
+func (c *comparison) routes() {
+	for _, n := range c.snapshot.Nodes {
+		for _, cidr := range n.PodCIDRs {
+			first, last := routesTo(c.first, cidr), routesTo(c.last, cidr)
+			if first == last || n.Name == c.node.Name && first == "" {
+				continue // the node's own comes with its first pod
+			}
+			means := ""
+			if first == "" {
+				means = "; nothing of the run sets this route, and before it the node could not reach these pods"
+			}
+			c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", cidr, n.Name), first, last, means)
+		}
+	}
+	for _, f := range c.snapshot.Cluster.Families {
+		if first, last := defaultRoute(c.first, f), defaultRoute(c.last, f); first != last {
+			c.differs(check.Warn, fmt.Sprintf("default route (%s)", f), first, last, "")
+		}
+	}
+}
+
+func routesTo(h *facts.HostLook, dst netip.Prefix) string {
+	return routeTexts(h, func(r facts.Route) bool { return r.Dst == dst })
+}
+
+func defaultRoute(h *facts.HostLook, f facts.Family) string {
+	return routeTexts(h, func(r facts.Route) bool { return (!r.Dst.IsValid() || r.Dst.Bits() == 0) && r.Family == f })
+}
+
+func routeTexts(h *facts.HostLook, is func(facts.Route) bool) string {
+	const localTable = 255
+	var out []string
+	for _, r := range h.Routes {
+		if r.Table == localTable || !is(r) {
+			continue
+		}
+		text := r.Type
+		if r.Gateway.IsValid() {
+			text += " via " + r.Gateway.String()
+		}
+		if r.Dev != "" {
+			text += " dev " + r.Dev
+		}
+		if r.Metric != 0 {
+			text += fmt.Sprintf(" metric %d", r.Metric)
+		}
+		out = append(out, text)
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,102 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// sysctls compares what could be read at both looks. A setting that appears
+// belongs to an interface or module that came with our pods.
+func (c *comparison) sysctls() {
+	for _, name := range slices.Sorted(maps.Keys(c.first.Sysctls)) {
+		before := strings.TrimSpace(c.first.Sysctls[name])
+		after, ok := c.last.Sysctls[name]
+		after = strings.TrimSpace(after)
+		if !ok || before == after || strings.HasSuffix(name, "_count") || c.follows(name) {
+			continue
+		}
+		means := ""
+		if before == "0" && (strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")) {
+			means = "; creating a pod switches it on, so a fault was healed by the run and will come back"
+		}
+		c.differs(c.weight(name), "sysctl "+name, before, after, means)
+	}
+}
+
+// follows: the switch of one interface changes with the switch for all.
+func (c *comparison) follows(name string) bool {
+	if !strings.HasSuffix(name, ".forwarding") {
+		return false
+	}
+	for family, all := range map[string]string{"net.ipv4.conf.": "net.ipv4.ip_forward", "net.ipv6.conf.": "net.ipv6.conf.all.forwarding"} {
+		if strings.HasPrefix(name, family) && name != all {
+			return strings.TrimSpace(c.first.Sysctls[all]) != strings.TrimSpace(c.last.Sysctls[all])
+		}
+	}
+	return false
+}
+
+// weight: what decides over packets of a family the cluster has is a failure.
+func (c *comparison) weight(sysctl string) check.Verdict {
+	families := c.snapshot.Cluster.Families
+	switch {
+	case strings.HasPrefix(sysctl, "net.ipv6.") && !slices.Contains(families, facts.IPv6):
+		return check.Warn
+	case strings.HasSuffix(sysctl, "ip_forward"), strings.HasSuffix(sysctl, ".forwarding"), strings.Contains(sysctl, "bridge-nf-call"):
+		return check.Fail
+	default:
+		return check.Warn
+	}
+}
+
+// rules compares policy routing rules. Rules for single pods come and go with them.
+func (c *comparison) rules() {
+	first, last := c.ruleTexts(c.first), c.ruleTexts(c.last)
+	for _, text := range slices.Sorted(maps.Keys(first)) {
+		if !last[text] {
+			c.differs(check.Fail, "routing rule "+text, "there", "", "")
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(last)) {
+		if !first[text] {
+			c.differs(check.Fail, "routing rule "+text, "", "there", "")
+		}
+	}
+}
+
+func (c *comparison) ruleTexts(h *facts.HostLook) map[string]bool {
+	out := map[string]bool{}
+	for _, r := range h.Rules {
+		if r.Src.IsValid() && r.Src.IsSingleIP() || r.Dst.IsValid() && r.Dst.IsSingleIP() || podInterface(r.IifName) || podInterface(r.OifName) {
+			continue
+		}
+		text := fmt.Sprintf("%s %d:", r.Family, r.Priority)
+		for _, part := range []struct{ word, value string }{
+			{"from", prefixText(r.Src.IsValid(), r.Src.String())},
+			{"to", prefixText(r.Dst.IsValid(), r.Dst.String())},
+			{"iif", r.IifName},
+			{"oif", r.OifName},
+		} {
+			if part.value != "" {
+				text += " " + part.word + " " + part.value
+			}
+		}
+		if r.Mark != 0 {
+			text += fmt.Sprintf(" fwmark %#x", r.Mark)
+		}
+		out[fmt.Sprintf("%s %s table %d", text, r.Action, r.Table)] = true
+	}
+	return out
+}
+
+func prefixText(valid bool, text string) string {
+	if valid {
+		return text
+	}
+	return ""
+}

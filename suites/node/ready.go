@@ -1,0 +1,138 @@
+package node
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+//go:embed ready.md
+var readyDoc string
+
+// Ready promises that every node takes part in the cluster.
+func Ready() check.Check {
+	return check.Check{
+		ID:       "node/ready",
+		Promise:  "Every node is Ready, its network is available, and it is short of neither memory, disk nor process ids.",
+		Level:    check.Core,
+		Needs:    []check.Need{check.NeedAPI},
+		Doc:      readyDoc,
+		Evaluate: ready,
+	}
+}
+
+// wanted are the conditions judged, with the status each should have
+// (Kubernetes documentation, "Node Status").
+var wanted = []struct{ kind, status string }{
+	{"Ready", "True"},
+	{"NetworkUnavailable", "False"},
+	{"MemoryPressure", "False"},
+	{"DiskPressure", "False"},
+	{"PIDPressure", "False"},
+}
+
+func ready(s *facts.Snapshot) check.Result {
+	nodes := s.Selected()
+	if len(nodes) == 0 {
+		return check.Unknownf("no node is under test%s", leftOut(s))
+	}
+	var findings []check.Finding
+	for _, n := range nodes {
+		if f, bad := conditionsOf(n); bad {
+			findings = append(findings, f)
+		}
+	}
+	return check.Conclude(fmt.Sprintf("%d of %d nodes are Ready and short of nothing%s",
+		len(nodes)-len(findings), len(nodes), leftOut(s)), findings)
+}
+
+// leftOut names every excluded node with the rule that left it out.
+func leftOut(s *facts.Snapshot) string {
+	var out []string
+	for _, n := range s.Nodes {
+		if n.Excluded != "" {
+			out = append(out, fmt.Sprintf("%s (%s)", n.Name, n.Excluded))
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "; left out: " + strings.Join(out, ", ")
+}
+
+func conditionsOf(n facts.Node) (check.Finding, bool) {
+	f := check.Finding{Subject: n.Name, Nodes: []string{n.Name}, Verdict: check.Fail}
+	seen := map[string]facts.Condition{}
+	for _, c := range n.Conditions {
+		seen[c.Type] = c
+	}
+	if seen["Ready"].Status == "" {
+		f.Verdict, f.Says = check.Unknown, "the node has no condition Ready, so nothing can be said of it"
+		return f, true
+	}
+	var wrong []string
+	for _, w := range wanted {
+		c, ok := seen[w.kind]
+		// NetworkUnavailable is set by some cloud providers and plugins only. A node
+		// that is not heard of any more has Unknown everywhere; Ready says it once.
+		if !ok || c.Status == w.status || c.Status == "Unknown" && len(wrong) > 0 {
+			continue
+		}
+		wrong = append(wrong, fmt.Sprintf("%s is %s%s", c.Type, c.Status, inBrackets(c.Reason)))
+		f.Evidence = append(f.Evidence, check.Evidence{Node: n.Name, Source: "node condition " + c.Type, Text: conditionText(c)})
+		f.Remedy = append(f.Remedy, conditionRemedy(n.Name, c)...)
+	}
+	if len(wrong) == 0 {
+		return f, false
+	}
+	f.Says = strings.Join(wrong, ", ")
+	f.Remedy = append(f.Remedy, check.Remedy{Text: "Check the node's conditions", Command: "kubectl describe node " + n.Name})
+	return f, true
+}
+
+func inBrackets(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+func conditionText(c facts.Condition) string {
+	text := c.Status
+	if c.Reason != "" {
+		text += ", " + c.Reason
+	}
+	if c.Message != "" {
+		text += ": " + c.Message
+	}
+	return text
+}
+
+func conditionRemedy(node string, c facts.Condition) []check.Remedy {
+	switch c.Type {
+	case "Ready":
+		return []check.Remedy{
+			{Text: "See whether the kubelet runs, and start it", Node: node, Command: "systemctl status kubelet || systemctl restart kubelet"},
+			{Text: "Read what it says", Node: node, Command: "journalctl -u kubelet --since -10min"},
+		}
+	case "NetworkUnavailable":
+		return []check.Remedy{{
+			Text:    "Look at the network plugin's agent on this node: it clears the condition when it is ready",
+			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node,
+		}}
+	case "MemoryPressure":
+		return []check.Remedy{{Text: "See who holds the memory", Node: node, Command: "ps aux --sort=-rss | head"}}
+	case "DiskPressure":
+		return []check.Remedy{
+			{Text: "See which file system is full", Node: node, Command: "df -h; df -i"},
+			{Text: "Remove images that no pod uses", Node: node, Command: "crictl rmi --prune"},
+		}
+	case "PIDPressure":
+		return []check.Remedy{{Text: "See who has the most processes", Node: node, Command: "ps -eLo comm= | sort | uniq -c | sort -rn | head"}}
+	default:
+		return nil
+	}
+}

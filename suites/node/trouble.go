@@ -1,0 +1,98 @@
+package node
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// trouble is a known way in which a pod fails to come up.
+type trouble struct {
+	reason string // of the event; empty: any
+	part   string // of the message; empty: any
+	means  string
+	steps  []check.Remedy // {node} and {pod} stand for the names; onNode runs there
+}
+
+const onNode = "{node}"
+
+// troubles are known, the most telling first: an event that names the cause
+// comes before one that names a symptom.
+var troubles = []trouble{
+	{part: "no IP addresses available in range", means: "the node's range of pod addresses is used up", steps: usedUp},
+	{part: "failed to allocate for range", means: "the node's range of pod addresses is used up", steps: usedUp},
+	{part: "no available IPs", means: "the node's range of pod addresses is used up", steps: usedUp},
+	{part: "subnet.env: no such file", means: "flannel has not written its configuration on this node", steps: cniAgent},
+	{part: "cni plugin not initialized", means: "the network plugin has not written its configuration on this node", steps: cniAgent},
+	{part: "failed to find plugin", means: "a CNI plugin's binary is missing on this node", steps: []check.Remedy{
+		{Text: "See which binaries are there", Node: onNode, Command: "ls -l /opt/cni/bin"},
+		{Text: "See which ones the configuration names", Node: onNode, Command: "cat /etc/cni/net.d/*"},
+	}},
+	{reason: "FailedCreatePodSandBox", means: "the network plugin could not connect the pod", steps: cniAgent},
+	{part: "violates PodSecurity", means: "the namespace's pod security level forbids the pod", steps: []check.Remedy{
+		{Text: "Allow it for the suite's namespace, or run without host access"},
+	}},
+	{reason: "FailedCreate", means: "the cluster refused to create the pod", steps: describe},
+	{reason: "FailedScheduling", part: "untolerated taint", means: "the node has a taint that the pod does not tolerate", steps: []check.Remedy{
+		{Text: "Let the suite tolerate the taint, or leave this node out of the run"},
+		{Text: "See the node's taints", Command: "kubectl get node {node} -o jsonpath='{.spec.taints}'"},
+	}},
+	{reason: "FailedScheduling", part: "Too many pods", means: "the node runs as many pods as its kubelet allows", steps: describeNode},
+	{reason: "FailedScheduling", part: "Insufficient", means: "the node has no room left for the pod", steps: describeNode},
+	{reason: "FailedScheduling", means: "the scheduler did not place the pod", steps: describe},
+	{part: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
+	{reason: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
+	{reason: "ErrImagePull", means: "the node cannot get the image", steps: image},
+	{reason: "ErrImageNeverPull", means: "the image is not on the node, and pulling it is forbidden", steps: image},
+	{reason: "InvalidImageName", means: "the image's name is not valid", steps: image},
+	{reason: "CrashLoopBackOff", means: "the agent ends again and again", steps: []check.Remedy{
+		{Text: "Run with --keep and read its last words", Command: "kubectl logs {pod} --previous"},
+	}},
+	{reason: "NodeNotReady", means: "the node is not Ready, so no pod starts there", steps: []check.Remedy{
+		{Text: "See whether the kubelet runs", Node: onNode, Command: "systemctl status kubelet"},
+	}},
+}
+
+var (
+	usedUp = []check.Remedy{
+		{Text: "Count the addresses that are held, against the pods that run", Node: onNode, Command: "ls /var/lib/cni/networks/*/ | grep -c '^[0-9]'; crictl pods -q | wc -l"},
+		{Text: "Where many more are held than pods run, they are left over from pods that are gone: drain the node, clear the folder, restart the kubelet", Command: "kubectl drain {node} --ignore-daemonsets"},
+		{Text: "Where the pods need them all, give nodes a larger range, or this node fewer pods (kubelet: maxPods)"},
+	}
+	cniAgent = []check.Remedy{
+		{Text: "Look at the network plugin's agent on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName={node}"},
+		{Text: "Read what the kubelet says of it", Node: onNode, Command: "journalctl -u kubelet --since -10min | grep -i cni"},
+	}
+	image = []check.Remedy{
+		{Text: "Load the image into the node, or name a registry that it reaches", Node: onNode, Command: "crictl images | grep plumbline"},
+	}
+	describe     = []check.Remedy{{Text: "Run with --keep and see the pod's events", Command: "kubectl describe pod {pod}"}}
+	describeNode = []check.Remedy{{Text: "See what the node has left", Command: "kubectl describe node {node}"}}
+)
+
+// mostTelling picks the event to show first, and what is known of it.
+func mostTelling(events []facts.Event) (facts.Event, trouble) {
+	for _, known := range troubles {
+		i := slices.IndexFunc(events, func(e facts.Event) bool {
+			return (known.reason == "" || e.Reason == known.reason) && strings.Contains(e.Message, known.part)
+		})
+		if i >= 0 {
+			return events[i], known
+		}
+	}
+	return events[0], trouble{steps: describe}
+}
+
+func (t trouble) remedy(node, pod string) []check.Remedy {
+	if pod == "" {
+		pod = "POD"
+	}
+	names := strings.NewReplacer("{node}", node, "{pod}", pod)
+	var out []check.Remedy
+	for _, step := range t.steps {
+		out = append(out, check.Remedy{Text: step.Text, Node: names.Replace(step.Node), Command: names.Replace(step.Command)})
+	}
+	return out
+}
