@@ -10,21 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
-// The files of a run.
-const (
-	factsFile  = "facts.json"
-	reportFile = "report.json"
-	junitFile  = "junit_plumbline.xml"
-	htmlFile   = "report.html"
-)
-
 func factsPath(dir string) string { return filepath.Join(dir, factsFile) }
-
-// format is one rendering of a report.
-type format struct {
-	name, file string
-	write      func(io.Writer, *report.Report) error
-}
 
 // writable makes the folder and tries it, before a cluster is touched.
 func writable(dir string) error {

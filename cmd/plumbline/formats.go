@@ -1,18 +1,36 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
+	"github.com/plumbline-net/plumbline/reporters/text"
 )
 
-// formats are all renderings of a report; those with a file are written by every run.
+// The files of a run.
+const (
+	factsFile  = "facts.json"
+	reportFile = "report.json"
+	junitFile  = "junit_plumbline.xml"
+	htmlFile   = "report.html"
+)
+
+// format is one rendering of a report; those with a file are written by every run.
+type format struct {
+	name, file string
+	write      func(io.Writer, *report.Report) error
+}
+
+// formats are all renderings; the file for people comes first among the files.
 func formats() []format {
 	return []format{
 		{"json", reportFile, report.Write},
-		{"text", "", func(w io.Writer, r *report.Report) error { return closing(w, r, "") }},
+		{"junit", junitFile, junit.Write},
+		{"text", "", func(w io.Writer, r *report.Report) error { return text.Full(w, r, terminal(w)) }},
 	}
 }
 
@@ -24,25 +42,25 @@ func formatNames() string {
 	return strings.Join(names, ", ")
 }
 
-// closing is the last block of a run: verdict, counts, the first causes with
-// their repair, and where the reports are.
+// closing is the last block of a run: the verdict, the first causes with their
+// repair, and where the reports are.
 func closing(w io.Writer, r *report.Report, dir string) error {
-	const shown = 3
-	lines := []string{r.Sentence, fmt.Sprintf("%d passed, %d failed, %d warnings, %d unknown, %d skipped",
-		r.Counts.Pass, r.Counts.Fail, r.Counts.Warn, r.Counts.Unknown, r.Counts.Skip)}
-	for i, c := range r.Causes {
-		if i == shown {
-			lines = append(lines, fmt.Sprintf("and %d more causes", len(r.Causes)-i))
-			break
-		}
-		lines = append(lines, "cause: "+c.Says)
-		if len(c.Remedy) > 0 {
-			lines = append(lines, strings.TrimRight("  fix: "+c.Remedy[0].Text+": "+c.Remedy[0].Command, ": "))
+	var paths []string
+	for _, f := range formats() {
+		if f.file != "" {
+			paths = append(paths, filepath.Join(dir, f.file))
 		}
 	}
-	if dir != "" {
-		lines = append(lines, "reports: "+dir)
+	return text.Closing(w, r, append(paths, factsPath(dir)), terminal(w))
+}
+
+// terminal says how to write to w: colour only where a person looks, and where
+// NO_COLOR (no-color.org) does not forbid it.
+func terminal(w io.Writer) text.Options {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return text.Options{}
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
-	return err
+	info, err := f.Stat()
+	return text.Options{Colour: err == nil && info.Mode()&os.ModeCharDevice != 0}
 }

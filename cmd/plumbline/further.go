@@ -6,4 +6,6 @@ import (
 )
 
 // further are the verbs that work beside a run in the cluster.
-func further(genericiooptions.IOStreams) []*cobra.Command { return nil }
+func further(streams genericiooptions.IOStreams) []*cobra.Command {
+	return []*cobra.Command{newFetch(streams)}
+}

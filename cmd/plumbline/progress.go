@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/reporters/report"
+	"github.com/plumbline-net/plumbline/reporters/text"
 )
 
 // progress writes what goes on to stderr: a line per phase and per finished
@@ -31,10 +32,10 @@ func (p *progress) Phase(name string) {
 }
 
 // Note is one line about something worth knowing now.
-func (p *progress) Note(text string) {
+func (p *progress) Note(note string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.out, "  %s\n", text)
+	fmt.Fprintf(p.out, "  %s\n", note)
 }
 
 // Done is a line for a finished check.
@@ -42,15 +43,8 @@ func (p *progress) Done(c check.Check, r check.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.phase = ""
-	text := r.Why
-	if len(r.Findings) > 0 {
-		text = r.Findings[0].Says
-	}
-	line := fmt.Sprintf("%-7s %s: %s", strings.ToUpper(r.Verdict.String()), c.ID, strings.Join(strings.Fields(text), " "))
-	if more := len(r.Findings) - 1; more > 0 {
-		line += fmt.Sprintf(" (and %d more)", more)
-	}
-	fmt.Fprintln(p.out, line)
+	line := report.Check{ID: c.ID, Level: c.Level, Verdict: r.Verdict, Why: r.Why, Findings: r.Findings}
+	fmt.Fprintln(p.out, text.Line(line, terminal(p.out)))
 }
 
 // heartbeatInterval is below the minute after which watchers of a log worry.

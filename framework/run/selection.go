@@ -91,8 +91,9 @@ func (s Selection) byID(all []check.Check) ([]check.Check, error) {
 // validate refuses what Ginkgo would refuse, for Ginkgo ends the process over it.
 func (s Selection) validate() error {
 	if _, err := types.ParseLabelFilter(s.LabelFilter); err != nil {
-		return UsageError{fmt.Sprintf("--label-filter %q cannot be read (labels are areas, levels, and ids with a dot, as in kernel.ip-forward): %s",
-			s.LabelFilter, firstLine(err.Error()))}
+		// Ginkgo's own words are several coloured lines; these say what is wanted.
+		return UsageError{fmt.Sprintf("--label-filter %q cannot be read: labels are areas, levels, and ids with a dot (kernel.ip-forward), joined by &&, ||, ! and parentheses",
+			s.LabelFilter)}
 	}
 	for _, list := range []struct {
 		flag string
@@ -105,15 +106,4 @@ func (s Selection) validate() error {
 		}
 	}
 	return nil
-}
-
-// firstLine is the first line of a message that says something; Ginkgo's errors
-// begin with a heading of their own and go over several lines.
-func firstLine(text string) string {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			return line
-		}
-	}
-	return text
 }

@@ -45,12 +45,13 @@ func (s *suite) grow() {
 	}
 	for _, area := range areas {
 		ginkgo.Describe(area, ginkgo.Label(area), func() {
+			// Inside the container: PreviewSpecs works on a copy of the containers only.
+			ginkgo.ReportAfterEach(s.tell)
 			for _, c := range byArea[area] {
 				ginkgo.It(c.ID+" "+c.Promise, ginkgo.Label(string(c.Level), Label(c.ID)), func() { s.judge(c) })
 			}
 		})
 	}
-	ginkgo.ReportAfterEach(s.tell)
 }
 
 // judge is the body of a spec.
