@@ -43,14 +43,15 @@ func (t *tally) noun() string {
 }
 
 // predicate is what the cells do; where they do several things it is "fail",
-// and the second result says which protocols (or else which senders) do what.
+// and the second result says which protocols (or else which senders, or how many) do what.
 func predicate(cells []wrongCell, n int) (string, string) {
 	var phrases []Phrase
-	flows := map[Phrase][]facts.Flow{}
+	flows, count := map[Phrase][]facts.Flow{}, map[Phrase]int{}
 	for _, c := range cells {
 		if !slices.Contains(phrases, c.phrase) {
 			phrases = append(phrases, c.phrase)
 		}
+		count[c.phrase]++
 		if !slices.Contains(flows[c.phrase], c.Flow) {
 			flows[c.phrase] = append(flows[c.phrase], c.Flow)
 		}
@@ -62,18 +63,40 @@ func predicate(cells []wrongCell, n int) (string, string) {
 		return phrases[0].Many, ""
 	}
 	word := func(f facts.Flow) string { return viaWord(f.Via) }
-	first := list(words(flows[phrases[0]], word), 9)
-	if !slices.ContainsFunc(phrases, func(p Phrase) bool { return list(words(flows[p], word), 9) != first }) {
+	if !disjoint(phrases, flows, word) {
 		word = fromWord
 	}
+	told := disjoint(phrases, flows, word)
 	var parts []string
 	for _, p := range phrases {
-		parts = append(parts, fmt.Sprintf("%s: %s", list(words(flows[p], word), 9), p.Many))
+		if told {
+			parts = append(parts, fmt.Sprintf("%s: %s", list(words(flows[p], word), 9), p.Many))
+			continue
+		}
+		does := p.Many
+		if count[p] == 1 {
+			does = p.One
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", count[p], does))
 	}
 	if n == 1 {
 		return "fails", strings.Join(parts, ", ")
 	}
 	return "fail", strings.Join(parts, ", ")
+}
+
+// disjoint says whether a word of their flows tells the phrases apart.
+func disjoint(phrases []Phrase, flows map[Phrase][]facts.Flow, word func(facts.Flow) string) bool {
+	seen := map[string]bool{}
+	for _, p := range phrases {
+		for _, w := range words(flows[p], word) {
+			if seen[w] {
+				return false
+			}
+			seen[w] = true
+		}
+	}
+	return true
 }
 
 // total is how many pairs were judged in flows: the most of any flow, for each
@@ -120,7 +143,7 @@ func (t *tally) how(flows []facts.Flow) string {
 		parts = append(parts, "from "+only(flows, all, fromWord))
 	}
 	if look := words(all, lookWord); len(look) > 1 {
-		parts = append(parts, "at the "+only(flows, all, lookWord)+" look")
+		parts = append(parts, "at "+only(flows, all, lookWord))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -179,7 +202,7 @@ func fromWord(f facts.Flow) string {
 	return string(f.From)
 }
 
-func lookWord(f facts.Flow) string { return string(f.Look) }
+func lookWord(f facts.Flow) string { return fmt.Sprintf("the %s look", f.Look) }
 
 // healed says whether all of a place's cells failed at the first look only and
 // are right at the main look.

@@ -3,6 +3,7 @@ package matrix
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -155,11 +156,20 @@ func (t *tally) openCells() []check.Finding {
 		n := len(p.pairs())
 		out = append(out, check.Finding{
 			Subject: list(p.ends(), 3), Nodes: nodesOf(p.cells), Verdict: check.Unknown,
-			Says:  fmt.Sprintf("%d %s without an answer: %s (%s)", n, t.noun(), why, plain(flows)),
+			Says:  fmt.Sprintf("%s not run: %s (%s)", counted(n, t.noun()), why, plain(flows)),
 			Pairs: pairsOf(p.cells),
 		})
 	}
 	return out
+}
+
+// counted is "1 pair", "2 pairs", "1 pair of sender and backend".
+func counted(n int, noun string) string {
+	first, rest, _ := strings.Cut(noun, " ")
+	if n == 1 {
+		first = strings.TrimSuffix(first, "s")
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s %s", n, first, rest))
 }
 
 // plain names senders, protocols and families of flows.
