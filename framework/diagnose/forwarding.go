@@ -17,10 +17,19 @@ const (
 	nodeChanged     = "node/changed"
 )
 
-// forwardingKeys switch forwarding for each family
+// forwardingKeys switch forwarding for each family that the cluster has
 // (Linux kernel, Documentation/networking/ip-sysctl.rst).
-func forwardingKeys() []string {
-	return []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"}
+func (in *input) forwardingKeys() []string {
+	var out []string
+	for _, f := range in.facts.Cluster.Families {
+		switch f {
+		case facts.IPv4:
+			out = append(out, "net.ipv4.ip_forward")
+		case facts.IPv6:
+			out = append(out, "net.ipv6.conf.all.forwarding")
+		}
+	}
+	return out
 }
 
 // noForwarding: a node whose kernel does not forward passes nothing between its
@@ -74,7 +83,7 @@ func (in *input) forwardingOff(nodes []string) string {
 }
 
 func (in *input) forwardingOn(node string) string {
-	for _, key := range forwardingKeys() {
+	for _, key := range in.forwardingKeys() {
 		for _, look := range []facts.Look{facts.First, facts.Main, facts.Last} {
 			host := in.facts.Host(node, look)
 			if host == nil || host.Sysctls[key] != "0" {
