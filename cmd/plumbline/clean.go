@@ -34,7 +34,7 @@ func newClean(streams genericiooptions.IOStreams) *cobra.Command {
 }
 
 func clean(ctx context.Context, streams genericiooptions.IOStreams, to connection, all bool) error {
-	collector, err := collect.New(collect.Options{RESTConfig: to.config, Namespace: to.namespace, Image: defaultImage, Version: version()})
+	collector, err := collect.New(collect.Options{RESTConfig: to.config, Namespace: to.namespace, Image: defaultImage, Version: suiteVersion()})
 	if err != nil {
 		return err
 	}

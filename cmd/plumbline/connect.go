@@ -93,7 +93,7 @@ func (f *runFlags) source(id string) (specs.Source, error) {
 		Image: f.image, PullSecrets: f.imagePullSecrets,
 		Nodes: f.nodes, NodeSelector: f.nodeSelector, ExcludeNodes: f.excludeNodes, Taints: f.taints,
 		Unprivileged: f.unprivileged, Keep: f.keep, Timeout: f.timeout,
-		Version: version(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn,
+		Version: suiteVersion(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn,
 		FactsPath: factsPath(f.out),
 	})
 	if err != nil {

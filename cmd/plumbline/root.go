@@ -21,8 +21,9 @@ func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
 		Long:  rootLong,
 		// One sentence is printed in conclude; a page of usage would hide it.
 		SilenceUsage: true, SilenceErrors: true,
-		Args: noSuchVerb,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
+		Args:                       noSuchVerb,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)

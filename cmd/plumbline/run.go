@@ -105,7 +105,7 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 			Checks: f.checks, LabelFilter: f.labelFilter, Focus: f.focus, Skip: f.skip,
 		},
 		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
-		ID: id, Suite: version(), Progress: progress,
+		ID: id, Suite: suiteVersion(), Progress: progress,
 		Save: func(data []byte) error { return saveFacts(f.out, data) },
 	}
 }

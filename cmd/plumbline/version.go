@@ -9,8 +9,15 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// version is what the Go tool stamped into the binary: a tag, or the commit.
-func version() string {
+// version is written by the linker (-X main.version=v1.2.3), and by nothing else.
+var version string
+
+// suiteVersion is what the linker wrote, or what the Go tool stamped into the
+// binary: a tag, or the commit.
+func suiteVersion() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"
@@ -22,7 +29,7 @@ func newVersion(streams genericiooptions.IOStreams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(streams.Out, "plumbline %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(streams.Out, "plumbline %s %s %s/%s\n", suiteVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}
