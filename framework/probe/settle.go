@@ -40,7 +40,8 @@ func right(via facts.Via) facts.Outcome {
 // record where the cell does not say it all.
 //
 // The last attempt gives the outcome; Retried says that an earlier one gave
-// another. An attempt that was not made (NotRun) never hides one that was.
+// another. An attempt that was not made (NotRun) never hides one that was, and
+// silence does not hide an ICMP error that explained the attempt before.
 //
 // For a target with several peers, of which all must be met: when all were met
 // the outcome is OK (Retried if some connections failed on the way). When a peer
@@ -80,9 +81,24 @@ func (a *answer) final(peers int) facts.Outcome {
 		return cmp.Or(a.mostFrequentFailure(), a.last())
 	case a.series && a.has(func(x facts.Attempt) bool { return x.Outcome == facts.OK }):
 		return facts.OK
+	case a.last() == facts.Timeout && a.explained() != facts.NotRun:
+		return a.explained()
 	default:
 		return a.last()
 	}
+}
+
+// explained is the outcome of the last failure that an ICMP error explains.
+// Routers limit the rate of these errors (RFC 1812 section 4.3.2.8; Linux sends
+// one a second to a host after the first few), so that of two attempts which met
+// the same fate the second may look like a silent one.
+func (a *answer) explained() facts.Outcome {
+	for _, x := range slices.Backward(a.attempts) {
+		if x.ICMP != nil && x.Outcome != facts.OK {
+			return x.Outcome
+		}
+	}
+	return facts.NotRun
 }
 
 // last is the outcome of the last attempt that was made.
