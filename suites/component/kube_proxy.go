@@ -41,7 +41,8 @@ func kubeProxy(s *facts.Snapshot) check.Result {
 			findings = append(findings, f)
 		}
 	}
-	return check.Conclude(fmt.Sprintf("a Ready kube-proxy on %d of %d nodes", len(nodes), len(nodes)), findings)
+	return check.Conclude(fmt.Sprintf("a Ready kube-proxy on %d of %d nodes",
+		check.Clean(nodes, findings), len(nodes)), findings)
 }
 
 // proxyOf judges one node. A pod that is Ready counts, whatever others are left

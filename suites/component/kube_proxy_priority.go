@@ -47,13 +47,16 @@ func kubeProxyPriority(s *facts.Snapshot) check.Result {
 		}
 		evidence[p.PriorityClass] = append(evidence[p.PriorityClass], podEvidence(p))
 	}
+	wrong := 0
 	var findings []check.Finding
 	for class, seen := range evidence {
 		on := slices.Compact(slices.Sorted(slices.Values(nodes[class])))
+		wrong += len(seen)
 		findings = append(findings, wrongClass(s, class, on, seen))
 	}
 	slices.SortFunc(findings, func(a, b check.Finding) int { return strings.Compare(a.Says, b.Says) })
-	return check.Conclude(fmt.Sprintf("all %d kube-proxy pods are %s", len(s.Cluster.KubeProxy), nodeCritical), findings)
+	return check.Conclude(fmt.Sprintf("%d of %d kube-proxy pods are %s",
+		len(s.Cluster.KubeProxy)-wrong, len(s.Cluster.KubeProxy), nodeCritical), findings)
 }
 
 func wrongClass(s *facts.Snapshot, class string, nodes []string, evidence []check.Evidence) check.Finding {

@@ -56,7 +56,18 @@ func chains(s *facts.Snapshot) check.Result {
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		findings = append(findings, strangerFinding(name, found[name]))
 	}
-	return check.Conclude(fmt.Sprintf("%d nodes have no chain of anybody else", len(nodes)), findings)
+	return check.Conclude(fmt.Sprintf("%d of %d nodes have no chain of anybody else", len(nodes)-withStrangers(nodes, findings), len(nodes)), findings)
+}
+
+// withStrangers counts the nodes that any finding names.
+func withStrangers(nodes []facts.Node, findings []check.Finding) int {
+	named := 0
+	for _, n := range nodes {
+		if slices.ContainsFunc(findings, func(f check.Finding) bool { return slices.Contains(f.Nodes, n.Name) }) {
+			named++
+		}
+	}
+	return named
 }
 
 // strangersOf gives the chains that no part of the cluster owns, by owner.

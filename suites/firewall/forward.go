@@ -46,7 +46,7 @@ func forward(s *facts.Snapshot) check.Result {
 	if walked == 0 && len(findings) == 0 {
 		return check.Unknownf("no node's pod addresses are known, so no packet could be followed")
 	}
-	held := fmt.Sprintf("pod traffic is followed through the rules of %s, and nothing stops it", count(len(nodes), "node"))
+	held := fmt.Sprintf("on %d of %s no rule is certain to stop pod traffic", check.Clean(nodes, findings), count(len(nodes), "node"))
 	if possible > 0 {
 		held += fmt.Sprintf("; on %d of them rules that depend on a port, a set or a rate may stop some of it", possible)
 	}

@@ -97,3 +97,23 @@ func bootEvidence(s *facts.Snapshot, node string, sw forwardSwitch) []check.Evid
 	}
 	return []check.Evidence{settingEvidence(node, sets[len(sets)-1], "decides at boot")}
 }
+
+// atBoot is the step that makes the switch stay on beyond a reboot.
+func atBoot(s *facts.Snapshot, node string, sw forwardSwitch) []check.Remedy {
+	files, _ := bootFiles(s, node)
+	if files == nil {
+		return makeItLast(node, sw, facts.SysctlSetting{})[:1]
+	}
+	sets := sw.assignments(files)
+	if len(sets) == 0 {
+		return makeItLast(node, sw, facts.SysctlSetting{})[:1]
+	}
+	wins := sets[len(sets)-1]
+	if strings.TrimSpace(wins.Value) == "0" {
+		return makeItLast(node, sw, wins)[:1]
+	}
+	return []check.Remedy{{
+		Text: "The files set it at boot, so something wrote 0 afterwards: find what does", Node: node,
+		Command: "grep -rsnE 'ip_forward|[.]forwarding' /etc/systemd /etc/cron* /etc/rc.local /etc/network /etc/NetworkManager /usr/local/bin /usr/local/sbin",
+	}}
+}

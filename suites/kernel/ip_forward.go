@@ -37,7 +37,8 @@ func ipForward(s *facts.Snapshot) check.Result {
 	for _, n := range nodes {
 		findings = append(findings, forwardingOf(s, n)...)
 	}
-	return check.Conclude(fmt.Sprintf("%d nodes forward packets, before the run and after it", len(nodes)), findings)
+	return check.Conclude(fmt.Sprintf("%d of %d nodes forward packets, before the run and after it",
+		check.Clean(nodes, findings), len(nodes)), findings)
 }
 
 func forwardingOf(s *facts.Snapshot, n facts.Node) []check.Finding {
@@ -48,6 +49,9 @@ func forwardingOf(s *facts.Snapshot, n facts.Node) []check.Finding {
 		if bad {
 			f.Subject = n.Name + sw.suffix
 			f.Evidence = append(f.Evidence, bootEvidence(s, n.Name, sw)...)
+			if f.Verdict == check.Fail {
+				f.Remedy = switchOn(n.Name, sw.sysctl, atBoot(s, n.Name, sw)...)
+			}
 			out = append(out, f)
 			continue // the interfaces follow the switch for all of them
 		}
@@ -155,13 +159,8 @@ func (r reading) evidence(node, sysctl string) []check.Evidence {
 	return out
 }
 
-func switchOn(node, sysctl string) []check.Remedy {
-	return []check.Remedy{
-		{Text: "Switch forwarding on now", Node: node, Command: fmt.Sprintf("sysctl -w %s=1", sysctl)},
-		{
-			Text: "Make it last beyond a reboot; kernel/ip-forward-boot says whether another file overrides this one",
-			Node: node, Command: fmt.Sprintf("echo '%s = 1' > %s", sysctl, ownFile),
-		},
-		{Text: "Check that it says 1", Node: node, Command: "sysctl -n " + sysctl},
-	}
+func switchOn(node, sysctl string, between ...check.Remedy) []check.Remedy {
+	out := []check.Remedy{{Text: "Switch forwarding on now", Node: node, Command: fmt.Sprintf("sysctl -w %s=1", sysctl)}}
+	out = append(out, between...)
+	return append(out, check.Remedy{Text: "Check that it says 1", Node: node, Command: "sysctl -n " + sysctl})
 }

@@ -47,7 +47,8 @@ func ipForwardBoot(s *facts.Snapshot) check.Result {
 			}
 		}
 	}
-	return check.Conclude(fmt.Sprintf("%d nodes will forward packets after a reboot", len(nodes)), findings)
+	return check.Conclude(fmt.Sprintf("the files of %d of %d nodes do not switch forwarding off",
+		check.Clean(nodes, findings), len(nodes)), findings)
 }
 
 func judgeBoot(node string, sw forwardSwitch, sets []facts.SysctlSetting) (check.Finding, bool) {

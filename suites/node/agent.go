@@ -30,10 +30,6 @@ func agent(s *facts.Snapshot) check.Result {
 	if len(nodes) == 0 {
 		return check.Unknownf("no node is under test%s", leftOut(s))
 	}
-	held := fmt.Sprintf("both probe pods run on %d nodes", len(nodes))
-	if s.Run.Unprivileged {
-		held = fmt.Sprintf("the probe pod runs on %d nodes; the host agent was left out by choice", len(nodes))
-	}
 	var findings []check.Finding
 	for _, n := range nodes {
 		if f, bad := agentOf(n, "host agent", n.NodeAgent); bad && !s.Run.Unprivileged {
@@ -42,6 +38,10 @@ func agent(s *facts.Snapshot) check.Result {
 		if f, bad := agentOf(n, "probe pod", n.PodAgent); bad {
 			findings = append(findings, f)
 		}
+	}
+	held := fmt.Sprintf("both probe pods run on %d of %d nodes", check.Clean(nodes, findings), len(nodes))
+	if s.Run.Unprivileged {
+		held = fmt.Sprintf("the probe pod runs on %d of %d nodes; the host agent was left out by choice", check.Clean(nodes, findings), len(nodes))
 	}
 	return check.Conclude(held, findings)
 }

@@ -53,7 +53,8 @@ func changed(s *facts.Snapshot) check.Result {
 		findings = append(findings, c.findings...)
 	}
 	findings = append(findings, healedFlows(s)...)
-	return check.Conclude(fmt.Sprintf("%d nodes are at the last look as they were at the first", len(nodes)), findings)
+	return check.Conclude(fmt.Sprintf("%d of %d nodes are at the last look as they were at the first",
+		check.Clean(nodes, findings), len(nodes)), findings)
 }
 
 func notBoth(first, last *facts.HostLook) string {
@@ -80,6 +81,9 @@ type comparison struct {
 
 // differs notes a difference with both values; empty stands for "not there".
 func (c *comparison) differs(v check.Verdict, what, first, last, means string, remedy ...check.Remedy) {
+	if len(remedy) == 0 {
+		remedy = []check.Remedy{c.whoDidIt()}
+	}
 	c.findings = append(c.findings, check.Finding{
 		Subject: fmt.Sprintf("%s: %s", c.node.Name, what), Nodes: []string{c.node.Name}, Verdict: v,
 		Says: fmt.Sprintf("%s: first %s, at the last look %s%s", what, orNone(first), orNone(last), means),
@@ -89,6 +93,16 @@ func (c *comparison) differs(v check.Verdict, what, first, last, means string, r
 		},
 		Remedy: remedy,
 	})
+}
+
+// whoDidIt asks the node's log for the time of the run.
+func (c *comparison) whoDidIt() check.Remedy {
+	const format = "2006-01-02 15:04:05"
+	run := c.snapshot.Run
+	return check.Remedy{
+		Text: "Find who changed it: the node's log of the time of this run", Node: c.node.Name,
+		Command: fmt.Sprintf("journalctl --utc --since '%s' --until '%s'", run.Started.UTC().Format(format), run.Finished.UTC().Format(format)),
+	}
 }
 
 func orNone(s string) string {

@@ -21,10 +21,12 @@ func (c *comparison) sysctls() {
 			continue
 		}
 		means := ""
+		var remedy []check.Remedy
 		if before == "0" && (strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")) {
 			means = "; creating a pod switches it on, so a fault was healed by the run and will come back"
+			remedy = append(remedy, check.Remedy{Text: "Find what wrote 0, as kernel/ip-forward and kernel/ip-forward-boot say; until then it is the run's own doing that packets are forwarded", Node: c.node.Name, Command: "sysctl -w " + name + "=1"})
 		}
-		c.differs(c.weight(name), "sysctl "+name, before, after, means)
+		c.differs(c.weight(name), "sysctl "+name, before, after, means, remedy...)
 	}
 }
 

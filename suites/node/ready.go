@@ -46,7 +46,7 @@ func ready(s *facts.Snapshot) check.Result {
 		}
 	}
 	return check.Conclude(fmt.Sprintf("%d of %d nodes are Ready and short of nothing%s",
-		len(nodes)-len(findings), len(nodes), leftOut(s)), findings)
+		check.Clean(nodes, findings), len(nodes), leftOut(s)), findings)
 }
 
 // leftOut names every excluded node with the rule that left it out.
