@@ -26,7 +26,7 @@ const asCommand = "PLUMBLINE_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
-		os.Exit(live(os.Args[1:]))
+		main()
 	}
 	m.Run()
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/reporters/html"
 	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/text"
@@ -28,6 +29,7 @@ type format struct {
 // formats are all renderings; the file for people comes first among the files.
 func formats() []format {
 	return []format{
+		{"html", htmlFile, html.Write},
 		{"json", reportFile, report.Write},
 		{"junit", junitFile, junit.Write},
 		{"text", "", func(w io.Writer, r *report.Report) error { return text.Full(w, r, terminal(w)) }},
