@@ -199,7 +199,7 @@ func (t *tally) loss() []check.Finding {
 	n := len(p.pairs())
 	lost := fmt.Sprintf("%d of %d attempts were lost", t.lost, t.attempts)
 	if slices.ContainsFunc(t.retried, Cell.series) { // the record does not hold every success
-		lost = fmt.Sprintf("%d attempts were lost", t.lost)
+		lost = fmt.Sprintf("attempts lost: %d", t.lost)
 	}
 	f.Says = fmt.Sprintf("%d of %d %s answered, but not at every attempt: %s (%s; %s)",
 		n, t.total(p.Flows), t.noun(), list(p.ends(), 4), lost, t.how(p.Flows))

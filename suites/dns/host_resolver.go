@@ -55,7 +55,7 @@ func stubs(s *facts.Snapshot) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d hosts ask systemd-resolved's stub, which the kubelet's resolvConf must bypass", n)
+	return fmt.Sprintf("; hosts that ask systemd-resolved's stub: %d (the kubelet's resolvConf must bypass it)", n)
 }
 
 func onlyLoopback(r resolvConf) bool {

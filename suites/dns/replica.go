@@ -52,7 +52,7 @@ func noReplica(s *facts.Snapshot) check.Result {
 		e := s.Cluster.Errors[0]
 		return check.Unknownf("the replicas of the cluster DNS are not known (%s: %s)", e.What, e.Says)
 	}
-	return check.Conclude("", []check.Finding{{
+	return check.Conclude("no replica answers, because there is none", []check.Finding{{
 		Subject: "cluster DNS", Nodes: []string{}, Verdict: check.Fail,
 		Says: fmt.Sprintf("0 replicas stand behind the DNS Service %s", s.Cluster.DNS[0].Addr()),
 		Remedy: []check.Remedy{{

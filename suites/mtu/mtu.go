@@ -13,6 +13,9 @@ func All() []check.Check {
 	return []check.Check{Path(), OverLimit()}
 }
 
+// oneNode: all that a single node has is loopback.
+const oneNode = "one node under test: a path between nodes does not exist here"
+
 // sized is a way of probing with packets of a given size, between pods and between hosts.
 func sized(scope check.Scope, via facts.Via) []facts.Flow {
 	var out []facts.Flow

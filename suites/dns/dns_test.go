@@ -1,0 +1,254 @@
+package dns_test
+
+import (
+	"flag"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/facts/factstest"
+	"github.com/plumbline-net/plumbline/suites/dns"
+)
+
+var update = flag.Bool("update", false, "write the recordings anew")
+
+func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, f.Says)
+	}
+	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
+		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
+	}
+}
+
+func TestAHealthyClusterPasses(t *testing.T) {
+	for name, s := range map[string]*facts.Snapshot{
+		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
+		"dual stack, the Service kube-dns in one family": factstest.Healthy(3, facts.IPv4, facts.IPv6),
+	} {
+		for _, c := range dns.All() {
+			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
+				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
+			}
+		}
+	}
+}
+
+func TestAClusterWithoutDNS(t *testing.T) {
+	s := factstest.Healthy(2)
+	s.Cluster.DNS, s.Cluster.DNSPods = nil, nil
+	for _, c := range dns.All() {
+		if r := c.Evaluate(s); r.Verdict != check.Skip {
+			t.Errorf("%s: %s: %s", c.ID, r.Verdict, r.Why)
+		}
+		if c.Ask != nil && c.Ask(check.ScopeOf(s)) != nil {
+			t.Errorf("%s asks where there is nothing to ask", c.ID)
+		}
+	}
+	s.Cluster.Errors = []facts.Error{{What: "Services of the cluster DNS", Says: "forbidden"}}
+	for _, c := range dns.All() {
+		expect(t, c.Evaluate(s), check.Unknown,
+			"no cluster DNS is known, but not everything could be listed (Services of the cluster DNS: forbidden)")
+	}
+}
+
+func TestADeadReplicaIsNamedWithItsNode(t *testing.T) {
+	s := factstest.Healthy(3)
+	for _, key := range []string{"pod>dnsReplica/dns-udp/ipv4@main", "host>dnsReplica/dns-udp/ipv4@main"} {
+		factstest.Letters(s, key, ".T", ".T", ".T")
+	}
+	r := dns.Replica().Evaluate(s)
+	expect(t, r, check.Fail, "6 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
+		"6 of 12 pairs of sender and replica time out: all to coredns-2 (n2) (DNS over UDP only; IPv4; from pods and hosts)")
+	f := r.Findings[0]
+	if !slices.Equal(f.Nodes, []string{"n2"}) || f.Subject != "coredns-2 (n2)" || len(f.Pairs) != 6 {
+		t.Errorf("%+v", f)
+	}
+	if !slices.ContainsFunc(f.Remedy, func(m check.Remedy) bool { return strings.Contains(m.Command, "describe pod coredns-2") }) {
+		t.Errorf("%+v", f.Remedy)
+	}
+}
+
+func TestANodeThatReachesNoReplicaOfOthersIsTheNode(t *testing.T) {
+	s := factstest.Healthy(3)
+	for _, key := range []string{"pod>dnsReplica/dns-udp/ipv4@main", "pod>dnsReplica/dns-tcp/ipv4@main"} {
+		factstest.Letters(s, key, "..", "..", "TT")
+	}
+	expect(t, dns.Replica().Evaluate(s), check.Fail,
+		"10 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
+		"2 of 6 pairs of sender and replica time out: all from n3 (DNS over UDP and DNS over TCP; IPv4; from pods only)")
+}
+
+func TestAReplicaThatIsNotReadyIsAWarning(t *testing.T) {
+	s := factstest.Healthy(3)
+	p := &s.Cluster.DNSPods[1]
+	p.Ready, p.Phase, p.Addrs, p.Node, p.Message = false, "Pending", nil, "", "0/3 nodes are available: 3 Insufficient memory."
+	factstest.Letters(s, "pod>dnsReplica/dns-udp/ipv4@main", "..", "..", "..")
+	r := dns.Replica().Evaluate(s)
+	expect(t, r, check.Warn, "12 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
+		"the replica coredns-2 is not ready: 0/3 nodes are available: 3 Insufficient memory.")
+}
+
+func TestNoReplicaBehindTheServiceFails(t *testing.T) {
+	s := factstest.Healthy(3)
+	s.Cluster.DNSPods = nil
+	expect(t, dns.Replica().Evaluate(s), check.Fail, "no replica answers, because there is none", "0 replicas stand behind the DNS Service 10.96.0.10")
+	s.Cluster.Errors = []facts.Error{{What: "pods of kube-system", Says: "forbidden"}}
+	expect(t, dns.Replica().Evaluate(s), check.Unknown, "the replicas of the cluster DNS are not known (pods of kube-system: forbidden)")
+}
+
+// share makes a place lose some of its queries to the DNS Service.
+func share(s *facts.Snapshot, key, from string, lost int) {
+	d := &facts.Detail{Attempts: []facts.Attempt{{Outcome: facts.OK, Micros: 400}}}
+	for range lost {
+		d.Attempts = append(d.Attempts, facts.Attempt{Outcome: facts.Timeout, Micros: 1200000})
+	}
+	factstest.Set(s, key, from, "dns", facts.Cell{Outcome: facts.OK, Retried: true}, d)
+}
+
+func TestAShareOfLostQueriesIsADeadReplicaAndOneIsAWarning(t *testing.T) {
+	s := factstest.Healthy(3)
+	for _, n := range []string{"n1", "n2", "n3"} {
+		share(s, "pod>dnsService/dns-udp/ipv4@main", "pod/"+n, 4)
+	}
+	share(s, "pod>dnsService/dns-tcp/ipv4@main", "pod/n1", 1)
+	expect(t, dns.Service().Evaluate(s), check.Fail,
+		"3 of 6 places answer (DNS over UDP and DNS over TCP; IPv4; from hosts and pods; at the first look and the main look)",
+		"3 of 3 places lose a share of their queries: all to DNS Service 10.96.0.10 (DNS over UDP only; IPv4; from pods only; at the main look only)",
+		"1 of 3 places answered, but not at every attempt: n1 → DNS Service 10.96.0.10 (attempts lost: 1; DNS over TCP only; IPv4; from pods only; at the main look only)")
+}
+
+func TestANodeWithoutServicesAndAFaultThatWasHealed(t *testing.T) {
+	s := factstest.Healthy(3)
+	for _, via := range []string{"dns-udp", "dns-tcp"} {
+		factstest.Letters(s, "host>dnsService/"+via+"/ipv4@first", ".", "T", ".")
+	}
+	r := dns.Service().Evaluate(s)
+	expect(t, r, check.Fail, "5 of 6 places answer (DNS over UDP and DNS over TCP; IPv4; from hosts and pods; at the first look and the main look)",
+		"1 of 3 places times out: all from n2 (DNS over UDP and DNS over TCP; IPv4; from hosts only; at the first look only); "+
+			"it went well at the main look: creating our own pods and Services healed it")
+	if m := r.Findings[0].Remedy; !strings.Contains(m[0].Command, "spec.nodeName=n2") {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestResolvConf(t *testing.T) {
+	const good = "search plumbline-abcde.svc.cluster.local svc.cluster.local cluster.local"
+	pod := func(text string) func(*facts.Snapshot) {
+		return func(s *facts.Snapshot) { s.Node("n2").PodAgent.ResolvConf.Text = text }
+	}
+	host := func(text string) func(*facts.Snapshot) {
+		return func(s *facts.Snapshot) { s.Host("n2", facts.First).ResolvConf.Text = text }
+	}
+	cases := []struct {
+		name    string
+		spoil   func(*facts.Snapshot)
+		verdict check.Verdict
+		why     string
+		says    []string
+	}{
+		{
+			"the node-local cache is accepted and named", pod(good + "\nnameserver 169.254.20.10\noptions ndots:5\n"), check.Pass,
+			"3 of 3 nodes tell their pods the cluster DNS (1 by way of the node-local cache 169.254.20.10)", nil,
+		},
+		{
+			"search domains of the host may follow", pod(good + " corp.example\nnameserver 10.96.0.10\noptions ndots:5\n"), check.Pass,
+			"3 of 3 nodes tell their pods the cluster DNS", nil,
+		},
+		{
+			"another nameserver", pod(good + "\nnameserver 10.96.0.11\noptions ndots:5\n"), check.Fail,
+			"2 of 3 nodes tell their pods the cluster DNS",
+			[]string{"pods of n2 are told the wrong resolver: nameserver 10.96.0.11 is not the cluster DNS (10.96.0.10)"},
+		},
+		{
+			"another domain and ndots", pod("search plumbline-abcde.svc.old svc.old old\nnameserver 10.96.0.10\n"), check.Fail,
+			"2 of 3 nodes tell their pods the cluster DNS",
+			[]string{`pods of n2 are told the wrong resolver: its search path is "plumbline-abcde.svc.old svc.old old" and should begin with ` +
+				`"plumbline-abcde.svc.cluster.local svc.cluster.local cluster.local"; ndots is 1 and should be 5`},
+		},
+		{
+			"no nameserver, and one that is none", pod(good + "\nnameserver dns\noptions ndots:5\n"), check.Fail,
+			"2 of 3 nodes tell their pods the cluster DNS",
+			[]string{`pods of n2 are told the wrong resolver: it names no nameserver; nameserver "dns" is not an address`},
+		},
+		{
+			"a node whose probe pod never came", func(s *facts.Snapshot) {
+				factstest.DropPodAgent(s, "n2", facts.Event{Reason: "FailedScheduling", Message: "no room"})
+			}, check.Unknown,
+			"the resolv.conf of the pods of n2 was not read: FailedScheduling: no room",
+			[]string{"the resolv.conf of the pods of n2 was not read: FailedScheduling: no room"},
+		},
+		{
+			"the stub of systemd-resolved is sane for a host", host("nameserver 127.0.0.53\n"), check.Pass,
+			"3 of 3 nodes tell their pods the cluster DNS; hosts that ask systemd-resolved's stub: 1 (the kubelet's resolvConf must bypass it)", nil,
+		},
+		{
+			"a host that asks only itself", host("nameserver 127.0.0.1\n"), check.Warn, "3 of 3 nodes tell their pods the cluster DNS",
+			[]string{"/etc/resolv.conf of the host n2 names only 127.0.0.1, which a pod cannot reach; the kubelet's resolvConf must point elsewhere"},
+		},
+		{
+			"a host without a nameserver", host("search x\n"), check.Warn, "3 of 3 nodes tell their pods the cluster DNS",
+			[]string{"/etc/resolv.conf of the host n2 names no nameserver"},
+		},
+		{
+			"a host that asks the cluster DNS", host("nameserver 10.96.0.10\n"), check.Warn, "3 of 3 nodes tell their pods the cluster DNS",
+			[]string{"/etc/resolv.conf of the host n2 names the cluster DNS, and the cluster DNS may in turn ask the host's resolver: a loop"},
+		},
+		{
+			"a DNS Service in both families", func(s *facts.Snapshot) {
+				s.Cluster.DNS = append(s.Cluster.DNS, netip.MustParseAddrPort("[fd00:96::a]:53"))
+				s.Node("n2").PodAgent.ResolvConf.Text = good + "\nnameserver fd00:96::a\nnameserver 10.96.0.10\noptions ndots:5\n"
+			}, check.Pass, "3 of 3 nodes tell their pods the cluster DNS", nil,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := factstest.Healthy(3)
+			c.spoil(s)
+			expect(t, dns.ResolvConf().Evaluate(s), c.verdict, c.why, c.says...)
+		})
+	}
+}
+
+// resolvers leaves of a snapshot what dns/resolv-conf reads.
+func resolvers(s *facts.Snapshot) *facts.Snapshot {
+	hosts := s.Hosts
+	factstest.Trim(s)
+	for _, h := range hosts {
+		if h.Look == facts.First {
+			s.Hosts = append(s.Hosts, facts.HostLook{Node: h.Node, Look: h.Look, ResolvConf: h.ResolvConf})
+		}
+	}
+	return s
+}
+
+// TestRecordings judges the snapshots from which the recordings are written.
+func TestRecordings(t *testing.T) {
+	silent := factstest.Healthy(3)
+	factstest.SilenceNode(silent, "n2", "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s")
+	dead := factstest.Healthy(3)
+	for _, key := range []string{"pod>dnsReplica/dns-udp/ipv4@main", "host>dnsReplica/dns-udp/ipv4@main", "pod>dnsReplica/dns-tcp/ipv4@main", "host>dnsReplica/dns-tcp/ipv4@main"} {
+		factstest.Letters(dead, key, ".T", ".T", ".T")
+	}
+	for _, n := range []string{"n1", "n2", "n3"} {
+		share(dead, "pod>dnsService/dns-udp/ipv4@main", "pod/"+n, 5)
+		share(dead, "pod>dnsService/dns-tcp/ipv4@main", "pod/"+n, 4)
+	}
+	for name, key := range map[string][]string{"replica": {"pod>dnsReplica", "host>dnsReplica"}, "service": {"pod>dnsService", "host>dnsService"}} {
+		c := dns.Replica()
+		if name == "service" {
+			c = dns.Service()
+		}
+		fail, unknown := *dead, *silent
+		factstest.Recordings(t, c, *update, factstest.Trim(factstest.Healthy(3), key...), factstest.Trim(&fail, key...), factstest.Trim(&unknown, key...))
+	}
+	wrong, notRead := factstest.Healthy(3), factstest.Healthy(3)
+	wrong.Node("n2").PodAgent.ResolvConf.Text = strings.ReplaceAll(wrong.Node("n2").PodAgent.ResolvConf.Text, "10.96.0.10", "10.43.0.10")
+	notRead.Node("n2").PodAgent.ResolvConf = &facts.Text{Path: "/etc/resolv.conf", NotRun: "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s"}
+	factstest.Recordings(t, dns.ResolvConf(), *update, resolvers(factstest.Healthy(3)), resolvers(wrong), resolvers(notRead))
+}

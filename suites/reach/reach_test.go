@@ -1,0 +1,168 @@
+package reach_test
+
+import (
+	"flag"
+	"slices"
+	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/facts/factstest"
+	"github.com/plumbline-net/plumbline/suites/reach"
+)
+
+var update = flag.Bool("update", false, "write the recordings anew")
+
+type spoil struct {
+	key   string
+	words []string
+}
+
+func snapshot(spoils ...spoil) *facts.Snapshot {
+	s := factstest.Healthy(3)
+	for _, sp := range spoils {
+		factstest.Letters(s, sp.key, sp.words...)
+	}
+	return s
+}
+
+func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, f.Says)
+	}
+	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
+		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
+	}
+}
+
+func TestAHealthyClusterPasses(t *testing.T) {
+	for name, s := range map[string]*facts.Snapshot{
+		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
+		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6),
+	} {
+		for _, c := range reach.All() {
+			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
+				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
+			}
+		}
+	}
+}
+
+func TestEveryPairOfANodeWithoutForwardingIsOneFinding(t *testing.T) {
+	var spoils []spoil
+	for _, via := range []string{"tcp", "udp", "icmp"} {
+		spoils = append(spoils, spoil{"pod>pod/" + via + "/ipv4@main", []string{"..T", "..T", "TT."}})
+	}
+	r := reach.PodToPod().Evaluate(snapshot(spoils...))
+	expect(t, r, check.Fail, "5 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
+		"4 of 9 pairs time out: all between n3 and other nodes (TCP, UDP and ICMP; IPv4)")
+	remedy := r.Findings[0].Remedy
+	if len(remedy) < 3 || remedy[0].Node != "n3" || remedy[0].Command != "sysctl -n net.ipv4.ip_forward" {
+		t.Errorf("%+v", remedy)
+	}
+}
+
+func TestIPv6AloneIsNamedAndItsOwnSysctlIsTheRemedy(t *testing.T) {
+	s := factstest.Healthy(3, facts.IPv4, facts.IPv6)
+	factstest.Letters(s, "pod>host/tcp/ipv6@main", "...", "U.U", "...")
+	r := reach.PodToHost().Evaluate(s)
+	expect(t, r, check.Fail, "7 of 9 pairs answer (TCP, UDP and ICMP; IPv4 and IPv6)",
+		"2 of 9 pairs are unreachable: all from n2 to other nodes (TCP only; IPv6 only)")
+	if c := r.Findings[0].Remedy[0].Command; c != "sysctl -n net.ipv6.conf.all.forwarding" {
+		t.Error(c)
+	}
+}
+
+func TestBetweenHostsNothingOfKubernetesIsSuspected(t *testing.T) {
+	r := reach.HostToHost().Evaluate(snapshot(spoil{"host>host/udp/ipv4@main", []string{".T.", "...", "..."}}))
+	expect(t, r, check.Fail, "8 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
+		"1 of 9 pairs times out: only from n1 to n2; the opposite direction is well (UDP only; IPv4)")
+	for _, m := range r.Findings[0].Remedy {
+		if m.Node == "" {
+			t.Errorf("a step without a node: %+v", m)
+		}
+	}
+}
+
+func TestARewrittenSourceFailsAndAPairThatDoesNotConnectIsNotJudged(t *testing.T) {
+	r := reach.SourceIP().Evaluate(snapshot(spoil{"pod>pod/tcp/ipv4@main", []string{"...", "n.n", "T.."}}))
+	expect(t, r, check.Fail, "6 of 8 pairs keep the sender's address (TCP; IPv4); 1 not judged here: they do not connect (see reach/pod-to-pod)",
+		"2 of 8 pairs arrive with another source address: all from n2 to other nodes (TCP; IPv4)")
+	const want = "from 10.244.2.2 to 10.244.1.2 port 40001: 1 of 1 attempts ok after 256 µs; the far end saw 10.0.0.12:61000"
+	if e := r.Findings[0].Evidence[0]; e.Text != want {
+		t.Error(e.Text)
+	}
+}
+
+func TestASourceThatNothingShowsIsUnknown(t *testing.T) {
+	r := reach.SourceIP().Evaluate(snapshot(spoil{"pod>pod/tcp/ipv4@main", []string{"TTT", "TTT", "TTT"}}))
+	expect(t, r, check.Unknown, "nothing could be judged; 9 not judged here: they do not connect (see reach/pod-to-pod)")
+}
+
+func TestAClosedPortTellsAFilterFromAProxy(t *testing.T) {
+	const pods, hosts = "pod>pod/closed/ipv4@main", "pod>host/closed/ipv4@main"
+	r := reach.ClosedPort().Evaluate(snapshot(spoil{pods, []string{"OOO", "OOO", "OOO"}}, spoil{hosts, []string{".T.", ".T.", ".T."}}))
+	expect(t, r, check.Fail, "6 of 18 pairs refuse a closed port at once (TCP to a closed port; IPv4)",
+		"9 of 9 pairs connect to a closed port: all of them (TCP to a closed port; IPv4)",
+		"3 of 9 pairs hear nothing from a closed port (a silent filter): all to n2 (TCP to a closed port; IPv4)")
+}
+
+func TestAClosedPortIsNotJudgedWhereNothingConnects(t *testing.T) {
+	r := reach.ClosedPort().Evaluate(snapshot(
+		spoil{"pod>pod/closed/ipv4@main", []string{"..T", "..T", "TT."}}, spoil{"pod>pod/tcp/ipv4@main", []string{"..T", "..T", "TT."}}))
+	expect(t, r, check.Pass, "14 of 14 pairs refuse a closed port at once (TCP to a closed port; IPv4); "+
+		"4 not judged here: they do not connect to an open port either (see reach/pod-to-pod and reach/pod-to-host)")
+}
+
+func TestAClosedPortIsUnknownWhereTheOpenOneWasNotAsked(t *testing.T) {
+	s := snapshot(spoil{"pod>pod/closed/ipv4@main", []string{"..T", "...", "..."}})
+	factstest.Keep(s, "pod>pod/closed", "pod>host/closed")
+	expect(t, reach.ClosedPort().Evaluate(s), check.Unknown, "1 pair not run: whether they connect to an open port was not observed (from pods; TCP to a closed port; IPv4)",
+		"1 pair not run: whether they connect to an open port was not observed (from pods; TCP to a closed port; IPv4)")
+}
+
+func TestAskingNamesEveryFamilyOnce(t *testing.T) {
+	scope := check.Scope{Families: []facts.Family{facts.IPv4, facts.IPv6}}
+	for _, c := range reach.All() {
+		seen := map[string]bool{}
+		for _, f := range c.Ask(scope) {
+			if seen[f.Key()] || !f.Valid() {
+				t.Errorf("%s asks %s twice or wrongly", c.ID, f.Key())
+			}
+			seen[f.Key()] = true
+		}
+		if len(seen) == 0 {
+			t.Errorf("%s asks nothing", c.ID)
+		}
+	}
+}
+
+// TestRecordings judges the snapshots from which the recordings are written.
+func TestRecordings(t *testing.T) {
+	failing := map[string][]spoil{
+		"pod_to_pod":   {{"pod>pod/tcp/ipv4@main", []string{"..T", "..T", "TT."}}, {"pod>pod/udp/ipv4@main", []string{"..T", "..T", "TT."}}, {"pod>pod/icmp/ipv4@main", []string{"..T", "..T", "TT."}}},
+		"pod_to_host":  {{"pod>host/tcp/ipv4@main", []string{"...", "...", "UU."}}, {"pod>host/udp/ipv4@main", []string{"...", "...", "UU."}}, {"pod>host/icmp/ipv4@main", []string{"...", "...", "UU."}}},
+		"host_to_pod":  {{"host>pod/tcp/ipv4@main", []string{".T.", "...", ".T."}}, {"host>pod/udp/ipv4@main", []string{".T.", "...", ".T."}}, {"host>pod/icmp/ipv4@main", []string{".T.", "...", ".T."}}},
+		"host_to_host": {{"host>host/udp/ipv4@main", []string{".T.", "T..", "..."}}},
+		"source_ip":    {{"pod>pod/tcp/ipv4@main", []string{"...", "n.n", "..."}}},
+		"closed_port":  {{"pod>pod/closed/ipv4@main", []string{".T.", ".T.", ".T."}}},
+	}
+	reads := map[string][]string{
+		"pod_to_pod":   {"pod>pod/tcp", "pod>pod/udp", "pod>pod/icmp"},
+		"pod_to_host":  {"pod>host/tcp", "pod>host/udp", "pod>host/icmp"},
+		"host_to_pod":  {"host>pod/"},
+		"host_to_host": {"host>host/tcp", "host>host/udp", "host>host/icmp"},
+		"source_ip":    {"pod>pod/tcp"},
+		"closed_port":  {"pod>pod/closed", "pod>host/closed", "pod>pod/tcp", "pod>host/tcp"},
+	}
+	for _, c := range reach.All() {
+		name := factstest.FileName(c.ID)
+		unknown := snapshot()
+		factstest.SilenceNode(unknown, "n2", "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s")
+		factstest.Recordings(t, c, *update,
+			factstest.Trim(snapshot(), reads[name]...), factstest.Trim(snapshot(failing[name]...), reads[name]...),
+			factstest.Trim(unknown, reads[name]...))
+	}
+}
