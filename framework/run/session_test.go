@@ -167,7 +167,7 @@ func play(t *testing.T, name string) told {
 func TestARunJudgesEveryCheckAndSaysSo(t *testing.T) {
 	out := play(t, "whole")
 	want := []string{
-		"phase probing", "fail kernel/bad", "pass kernel/good", "unknown kernel/odd", "unknown reach/panic", "skip reach/skip",
+		"phase probing", "pass kernel/good", "fail kernel/bad", "unknown kernel/odd", "unknown reach/panic", "skip reach/skip",
 	}
 	if !slices.Equal(out.Lines, want) {
 		t.Errorf("lines %q, want %q", out.Lines, want)

@@ -43,15 +43,19 @@ func (s *suite) grow() {
 		}
 		byArea[area] = append(byArea[area], c)
 	}
-	for _, area := range areas {
-		ginkgo.Describe(area, ginkgo.Label(area), func() {
-			// Inside the container: PreviewSpecs works on a copy of the containers only.
-			ginkgo.ReportAfterEach(s.tell)
-			for _, c := range byArea[area] {
-				ginkgo.It(c.ID+" "+c.Promise, ginkgo.Label(string(c.Level), Label(c.ID)), func() { s.judge(c) })
-			}
-		})
-	}
+	// Ordered keeps the suite's order, which Ginkgo would shuffle; one check's
+	// failure says nothing about the next, so it goes on.
+	ginkgo.Describe(suiteName, ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+		// Inside the container: PreviewSpecs works on a copy of the containers only.
+		ginkgo.ReportAfterEach(s.tell)
+		for _, area := range areas {
+			ginkgo.Describe(area, ginkgo.Label(area), func() {
+				for _, c := range byArea[area] {
+					ginkgo.It(c.ID+" "+c.Promise, ginkgo.Label(string(c.Level), Label(c.ID)), func() { s.judge(c) })
+				}
+			})
+		}
+	})
 }
 
 // judge is the body of a spec.
