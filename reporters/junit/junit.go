@@ -83,7 +83,7 @@ type builder struct {
 }
 
 func (b builder) suite(area string) testsuite {
-	return testsuite{Name: "plumbline." + plain.Line(area), Timestamp: b.report.Run.Started.UTC().Format(timestampForm)}
+	return testsuite{Name: "plumbline." + attribute(area), Timestamp: b.report.Run.Started.UTC().Format(timestampForm)}
 }
 
 // checked is the case of one check. Exactly one of failure, error and skipped
@@ -91,8 +91,8 @@ func (b builder) suite(area string) testsuite {
 // as passed.
 func (b builder) checked(c report.Check) testcase {
 	t := testcase{
-		Classname: "plumbline." + plain.Line(c.Area),
-		Name:      plain.Line(c.ID + " " + c.Promise),
+		Classname: "plumbline." + attribute(c.Area),
+		Name:      attribute(c.ID + " " + c.Promise),
 		Time:      seconds(c.Millis),
 	}
 	switch {

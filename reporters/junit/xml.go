@@ -92,11 +92,16 @@ func seconds(millis int) string {
 	return fmt.Sprintf("%d.%03d", max(millis, 0)/1000, max(millis, 0)%1000)
 }
 
-// message is one line of at most 120 characters without the three characters
-// that readers escape twice or not at all.
+// attribute is one line without the characters that must be escaped in XML:
+// some readers unescape them twice, Allure's not at all.
+func attribute(s string) string {
+	tame := strings.NewReplacer("<", "‹", ">", "›", "&", "and", `"`, "”", "'", "’")
+	return tame.Replace(plain.Line(plain.CutBytes(s, maxLine, "")))
+}
+
+// message is an attribute of at most 120 characters.
 func message(s string) string {
-	tame := strings.NewReplacer("<", "‹", ">", "›", "&", "and")
-	line := plain.Cut(tame.Replace(plain.Line(plain.CutBytes(s, maxLine, ""))), maxMessage)
+	line := plain.Cut(attribute(s), maxMessage)
 	if line == "" {
 		return "no reason was given"
 	}
@@ -104,5 +109,8 @@ func message(s string) string {
 }
 
 // section is text for exactly one CDATA section: its end mark is taken apart,
-// because a writer would otherwise split it in two, which some readers do not join.
-func section(s string) string { return strings.ReplaceAll(plain.Text(s), "]]>", "]] >") }
+// because a writer would otherwise split it in two, which some readers do not
+// join. Some readers trim text, so there is nothing to trim.
+func section(s string) string {
+	return strings.TrimSpace(strings.ReplaceAll(plain.Text(s), "]]>", "]] >"))
+}

@@ -1,0 +1,166 @@
+package html
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/reporters/plain"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// page is what the templates show; they decide nothing themselves.
+type page struct {
+	Title    string
+	Policy   string
+	Style    template.CSS
+	Script   template.JS
+	Data     template.JS
+	Report   *report.Report
+	Class    string // of the verdict
+	Headline string
+	Facts    []fact
+	Counts   []count
+	Troubles []string
+	Causes   []cause
+	Loose    []checkView // failing, unknown or warning without a named cause
+	Map      mapView
+	Checks   []checkView
+	Nodes    nodesView
+	Coverage []report.Coverage
+}
+
+type fact struct{ Name, Value string }
+
+type count struct {
+	Verdict string
+	N       int
+}
+
+func build(r *report.Report) (*page, error) {
+	data, err := scriptData(r)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{
+		Title:  plain.Cut(strings.ToUpper(string(r.Verdict))+": "+clusterName(r), 120),
+		Policy: policy(),
+		// Style, script and data are our own bytes; the data is JSON in which
+		// every <, > and & is escaped, so that it cannot end its element.
+		Style: template.CSS(style), Script: template.JS(script), Data: template.JS(data), //nolint:gosec // see above
+		Report: r, Class: class(r.Verdict), Headline: plain.Line(r.Sentence),
+		Facts: facts(r), Counts: counts(r), Troubles: troubles(r),
+		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,
+	}
+	for i, c := range r.Causes {
+		p.Causes = append(p.Causes, newCause(i+1, c))
+	}
+	for _, c := range ordered(r.Checks) {
+		view := newCheckView(r, c)
+		p.Checks = append(p.Checks, view)
+		if len(c.Causes) == 0 && !c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Unknown || c.Verdict == check.Warn) {
+			p.Loose = append(p.Loose, view)
+		}
+	}
+	return p, nil
+}
+
+func class(v report.Verdict) string {
+	switch v {
+	case report.Conformant:
+		return "pass"
+	case report.NotConformant:
+		return "fail"
+	case report.CannotTell:
+		return "unknown"
+	default:
+		return "unknown"
+	}
+}
+
+func clusterName(r *report.Report) string {
+	for _, name := range []string{r.Cluster.Context, r.Cluster.Server, r.Cluster.UID} {
+		if name = plain.Line(name); name != "" {
+			return name
+		}
+	}
+	return "an unnamed cluster"
+}
+
+func counts(r *report.Report) []count {
+	c := r.Counts
+	out := []count{{"fail", c.Fail}, {"unknown", c.Unknown}, {"warn", c.Warn}, {"skip", c.Skip}, {"pass", c.Pass}}
+	if c.Accepted > 0 {
+		out[0].N -= c.Accepted
+		out = append(out, count{"accepted", c.Accepted})
+	}
+	return out
+}
+
+// facts are what identifies the cluster and the run.
+func facts(r *report.Report) []fact {
+	c := r.Cluster
+	var families []string
+	for _, f := range c.Families {
+		families = append(families, strings.Replace(string(f), "ip", "IP", 1))
+	}
+	asked, answered, tested := 0, 0, 0
+	for _, cov := range r.Coverage {
+		asked, answered = asked+cov.Asked, answered+cov.Answered
+	}
+	for _, n := range r.Nodes {
+		if n.Status == "tested" {
+			tested++
+		}
+	}
+	network := words(c.CNI, prefixed("kube-proxy ", c.ProxyMode), strings.Join(families, " and "),
+		prefixed("pods ", strings.Join(c.PodCIDRs, ", ")), prefixed("services ", strings.Join(c.Services, ", ")))
+	return []fact{
+		{"Cluster", words(c.Context, c.Server, prefixed("Kubernetes ", c.Version), prefixed("id ", c.UID))},
+		{"Coverage", fmt.Sprintf("%s of %s pairs answered, %s of %s nodes tested",
+			grouped(answered), grouped(asked), grouped(tested), grouped(len(r.Nodes)))},
+		{"Network", network},
+		{"Run", words(r.Run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
+			"took "+(time.Duration(r.Run.Millis)*time.Millisecond).Round(100*time.Millisecond).String(),
+			"plumbline "+r.Run.Suite, prefixed("run ", r.Run.ID))},
+	}
+}
+
+func troubles(r *report.Report) []string {
+	var out []string
+	if r.Run.Incomplete != "" {
+		out = append(out, "The run is incomplete: "+r.Run.Incomplete)
+	}
+	for _, e := range r.Run.Problems {
+		out = append(out, e.What+": "+e.Says)
+	}
+	return out
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func words(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p = plain.Line(p); p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+// grouped puts commas between thousands: "9,900".
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

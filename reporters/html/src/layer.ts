@@ -1,0 +1,103 @@
+import { Matrix, roundTrips } from "./data";
+import { letterOf, ramp } from "./letters";
+
+export type Paint = "outcome" | "rtt";
+
+// Layer is one matrix in the order of the map: positions on the screen, not
+// indexes into the matrix.
+export class Layer {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowWrong: number[];
+  readonly columnWrong: number[];
+  readonly wrong: number;
+  readonly rtt: Uint8Array | undefined;
+  readonly slowest: number = 0;
+  readonly fastest: number = 255;
+
+  constructor(readonly matrix: Matrix, readonly index: number) {
+    this.rows = matrix.rows.length;
+    this.columns = matrix.columns.length;
+    this.rowWrong = new Array<number>(this.rows).fill(0);
+    this.columnWrong = new Array<number>(this.columns).fill(0);
+    this.rtt = roundTrips(matrix);
+    let wrong = 0;
+    for (let r = 0; r < this.rows; r++) {
+      for (let c = 0; c < this.columns; c++) {
+        if (!letterOf(this.word(r, c), false).wrong) continue;
+        wrong++;
+        this.rowWrong[r]!++;
+        this.columnWrong[c]!++;
+      }
+    }
+    this.wrong = wrong;
+    for (const step of this.rtt ?? []) {
+      if (step === 0) continue;
+      this.slowest = Math.max(this.slowest, step);
+      this.fastest = Math.min(this.fastest, step);
+    }
+  }
+
+  // cell is the number of a cell in the matrix.
+  cell(r: number, c: number): number {
+    return this.matrix.rowOrder[r]! * this.columns + this.matrix.columnOrder[c]!;
+  }
+
+  word(r: number, c: number): string {
+    return this.matrix.words[this.cell(r, c)] ?? "?";
+  }
+
+  from(r: number): string {
+    return this.matrix.rows[this.matrix.rowOrder[r]!] ?? "";
+  }
+
+  to(c: number): string {
+    return this.matrix.columns[this.matrix.columnOrder[c]!] ?? "";
+  }
+
+  notRun(r: number): string | undefined {
+    return this.matrix.notRun?.[String(this.matrix.rowOrder[r])];
+  }
+
+  step(r: number, c: number): number {
+    return this.rtt?.[this.cell(r, c)] ?? 0;
+  }
+
+  colour(r: number, c: number, paint: Paint, isDark: boolean): string {
+    const word = this.word(r, c);
+    const step = this.step(r, c);
+    if (paint === "outcome" || step === 0) return letterOf(word, isDark).back;
+    return ramp((step - this.fastest) / Math.max(this.slowest - this.fastest, 1));
+  }
+
+  // picture is one pixel a cell.
+  picture(paint: Paint, isDark: boolean): HTMLCanvasElement {
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(this.columns, 1);
+    canvas.height = Math.max(this.rows, 1);
+    const pen = canvas.getContext("2d")!;
+    const image = pen.createImageData(canvas.width, canvas.height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const known = new Map<string, number>();
+    for (let r = 0, at = 0; r < this.rows; r++) {
+      for (let c = 0; c < this.columns; c++, at++) {
+        const key = paint === "outcome" ? this.word(r, c) : this.word(r, c) + this.step(r, c);
+        let pixel = known.get(key);
+        if (pixel === undefined) {
+          const rgb = parseInt(this.colour(r, c, paint, isDark).slice(1), 16);
+          pixel = (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0; // little-endian ABGR
+          known.set(key, pixel);
+        }
+        pixels[at] = pixel;
+      }
+    }
+    pen.putImageData(image, 0, 0);
+    return canvas;
+  }
+
+  find(from: string, to: string): [number, number] | undefined {
+    const r = this.matrix.rowOrder.findIndex((i) => this.matrix.rows[i] === from);
+    const c = this.matrix.columnOrder.findIndex((i) => this.matrix.columns[i] === to);
+    return r < 0 || c < 0 ? undefined : [r, c];
+  }
+}
