@@ -15,10 +15,15 @@ import (
 // pollInterval is how often a wait looks again.
 const pollInterval = 250 * time.Millisecond
 
+// goneTimeout bounds one wait for a deletion, so that a pod on a dead node, which
+// only the garbage collector removes, leaves time for the rest.
+const goneTimeout = 20 * time.Second
+
 // Clean deletes everything that carries the run's label, in reverse order:
 // DaemonSets (so that no pod comes back), pods with grace period 0, EndpointSlices
-// and Service, and the namespace where it is the run's own. It waits, bounded by
-// ctx, until nothing is left, and goes on after an error.
+// and Service, and last, once it is empty, the namespace where it is the run's
+// own: the namespace controller takes seconds over one that still holds pods.
+// It waits, bounded by ctx, until nothing is left, and goes on after an error.
 func (c *Client) Clean(ctx context.Context, r Run) error {
 	selector := metav1.ListOptions{LabelSelector: RunLabel + "=" + r.ID}
 	now := int64(0)
@@ -30,9 +35,12 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 		set.CoreV1().Pods(ns).DeleteCollection(ctx, at, selector),
 		set.DiscoveryV1().EndpointSlices(ns).DeleteCollection(ctx, at, selector),
 		c.deleteServices(ctx, r, selector),
+		c.waitForPods(ctx, r, selector),
 	}
 	if r.OwnNamespace {
-		problems = append(problems, set.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{}))
+		problems = append(problems,
+			set.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{}),
+			c.waitForNamespace(ctx, r))
 	}
 	for i, err := range problems {
 		if apierrors.IsNotFound(err) {
@@ -42,7 +50,7 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("deleting the objects of run %s in namespace %s: %w", r.ID, ns, err)
 	}
-	return c.waitGone(ctx, r, selector)
+	return nil
 }
 
 // deleteServices goes one by one: Services have no deletecollection on older API servers.
@@ -59,17 +67,23 @@ func (c *Client) deleteServices(ctx context.Context, r Run, selector metav1.List
 	return nil
 }
 
-func (c *Client) waitGone(ctx context.Context, r Run, selector metav1.ListOptions) error {
-	gone := func(ctx context.Context) (bool, error) {
-		if r.OwnNamespace {
-			_, err := c.Set.CoreV1().Namespaces().Get(ctx, r.Namespace, metav1.GetOptions{})
-			return apierrors.IsNotFound(err), nil
-		}
+func (c *Client) waitForPods(ctx context.Context, r Run, selector metav1.ListOptions) error {
+	return waitGone(ctx, "the agents' pods are gone", func(ctx context.Context) (bool, error) {
 		pods, err := c.Set.CoreV1().Pods(r.Namespace).List(ctx, selector)
 		return err == nil && len(pods.Items) == 0, nil
-	}
-	if err := wait.For(gone, wait.WithContext(ctx), wait.WithTimeout(0), wait.WithInterval(pollInterval), wait.WithImmediate()); err != nil {
-		return fmt.Errorf("waiting until the objects of run %s in namespace %s are gone: %w", r.ID, r.Namespace, err)
+	})
+}
+
+func (c *Client) waitForNamespace(ctx context.Context, r Run) error {
+	return waitGone(ctx, "the namespace is gone", func(ctx context.Context) (bool, error) {
+		_, err := c.Set.CoreV1().Namespaces().Get(ctx, r.Namespace, metav1.GetOptions{})
+		return apierrors.IsNotFound(err), nil
+	})
+}
+
+func waitGone(ctx context.Context, what string, gone func(context.Context) (bool, error)) error {
+	if err := wait.For(gone, wait.WithContext(ctx), wait.WithTimeout(goneTimeout), wait.WithInterval(pollInterval), wait.WithImmediate()); err != nil {
+		return fmt.Errorf("waiting until %s: %w", what, err)
 	}
 	return nil
 }

@@ -27,8 +27,15 @@ type Backend struct {
 
 // CreateService makes the run's NodePort Service, and one EndpointSlice per
 // backend and family: the ports differ from backend to backend, and the ports of
-// an EndpointSlice hold for all its endpoints (Kubernetes: Services without selectors).
+// an EndpointSlice hold for all its endpoints (Kubernetes: Services without
+// selectors). The slices come first, so that no data plane ever learns of a
+// Service without endpoints, or with a part of them.
 func (c *Client) CreateService(ctx context.Context, r Run, backends []Backend) (facts.Service, error) {
+	for _, b := range backends {
+		if err := c.createSlices(ctx, r, b); err != nil {
+			return facts.Service{}, err
+		}
+	}
 	if err := c.Create(ctx, r, "service.yaml"); err != nil {
 		return facts.Service{}, err
 	}
@@ -36,25 +43,19 @@ func (c *Client) CreateService(ctx context.Context, r Run, backends []Backend) (
 	if err != nil {
 		return facts.Service{}, fmt.Errorf("reading the Service %s/%s back: %w", r.Namespace, serviceName, err)
 	}
-	for _, b := range backends {
-		if err := c.createSlices(ctx, r, service, b); err != nil {
-			return facts.Service{}, err
-		}
-	}
 	return serviceFacts(service, backends), nil
 }
 
-func (c *Client) createSlices(ctx context.Context, r Run, service *corev1.Service, b Backend) error {
+func (c *Client) createSlices(ctx context.Context, r Run, b Backend) error {
 	for _, addr := range b.Addrs {
-		slice := r.slice(service, b, addr)
-		if _, err := c.Set.DiscoveryV1().EndpointSlices(r.Namespace).Create(ctx, slice, metav1.CreateOptions{}); err != nil {
+		if _, err := c.Set.DiscoveryV1().EndpointSlices(r.Namespace).Create(ctx, r.slice(b, addr), metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("creating the EndpointSlice for %s: %w", b.Peer, err)
 		}
 	}
 	return nil
 }
 
-func (r Run) slice(service *corev1.Service, b Backend, addr netip.Addr) *discoveryv1.EndpointSlice {
+func (r Run) slice(b Backend, addr netip.Addr) *discoveryv1.EndpointSlice {
 	kind := discoveryv1.AddressTypeIPv4
 	if addr.Is6() {
 		kind = discoveryv1.AddressTypeIPv6
@@ -67,11 +68,14 @@ func (r Run) slice(service *corev1.Service, b Backend, addr netip.Addr) *discove
 	labels["app.kubernetes.io/name"] = "plumbline"
 	labels[discoveryv1.LabelServiceName] = serviceName
 	labels[discoveryv1.LabelManagedBy] = "plumbline"
-	owner := metav1.OwnerReference{APIVersion: "v1", Kind: "Service", Name: service.Name, UID: service.UID}
+	var owners []metav1.OwnerReference
+	if r.Owner != nil {
+		owners = append(owners, *r.Owner)
+	}
 	return &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{
 			GenerateName: serviceName + "-", Namespace: r.Namespace, Labels: labels,
-			OwnerReferences: []metav1.OwnerReference{owner},
+			OwnerReferences: owners,
 		},
 		AddressType: kind,
 		Endpoints: []discoveryv1.Endpoint{{

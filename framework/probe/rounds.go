@@ -55,7 +55,7 @@ func (r *run) round(ctx context.Context, jobs []*job, last bool) []*job {
 	for range min(r.env.parallel, len(jobs)) {
 		workers.Go(func() {
 			for j := range queue {
-				j.pursue(ctx, r.env)
+				j.pursue(ctx, r.env, r.settling)
 				if j.answer.settled || last {
 					r.finish(j)
 					continue
@@ -89,13 +89,23 @@ func (r *run) started(row *row) {
 }
 
 // pursue makes the next attempt at a target, in the way its flow says.
-func (j *job) pursue(ctx context.Context, e *env) {
+func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 	flow, target, a := j.row.plan.Flow, j.row.plan.Targets[j.index], &j.answer
 	once := wayOf(flow.Via)
+	several := len(target.Peers) > 1 && !target.AnyPeer && (flow.Via == facts.TCP || flow.Via == facts.UDP)
+	if settling.awaits(flow) && !j.awaited {
+		j.awaited = true
+		x := settling.first(ctx, e, target, once, &j.row.settle)
+		if !several {
+			a.attempts = append(a.attempts, x)
+			a.settled = x.Outcome == right(flow.Via)
+			return
+		}
+	}
 	switch {
 	case flow.Via == facts.PMTU:
 		pathMTU(ctx, e, target, a)
-	case len(target.Peers) > 1 && !target.AnyPeer && (flow.Via == facts.TCP || flow.Via == facts.UDP):
+	case several:
 		meet(ctx, e, target, once, a)
 	case flow.To == facts.ToDNSService:
 		repeat(ctx, e, target, once, dnsQueries, a)

@@ -13,6 +13,7 @@ func (row *row) facts(from facts.Vantage, why string) facts.Row {
 	if !row.began.IsZero() {
 		out.Millis = int(time.Since(row.began).Milliseconds())
 	}
+	out.SettleMillis = int(row.settle.Load())
 	observed := len(row.jobs) == 0
 	reason := why
 	for i, j := range row.jobs {

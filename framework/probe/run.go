@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/wire"
@@ -82,6 +83,8 @@ type job struct {
 	row    *row
 	index  int
 	answer answer
+	// awaited: the target's first answer was waited for already.
+	awaited bool
 }
 
 // row collects the jobs of one flow.
@@ -91,13 +94,18 @@ type row struct {
 	left  int
 	began time.Time
 	out   bool
+	// settle is when the slowest target answered for the first time, in
+	// milliseconds since the batch began.
+	settle atomic.Int64
 }
 
 type run struct {
-	plan   wire.Plan
-	env    *env
-	rows   []*row
-	cancel context.CancelCauseFunc
+	plan wire.Plan
+	env  *env
+	rows []*row
+	// settling is zero where nothing is new to the nodes.
+	settling convergence
+	cancel   context.CancelCauseFunc
 
 	mu   sync.Mutex
 	emit func(wire.Line) error
@@ -105,6 +113,10 @@ type run struct {
 
 func newRun(plan wire.Plan, emit func(wire.Line) error, cancel context.CancelCauseFunc) *run {
 	r := &run{plan: plan, env: newEnv(plan.Timing), emit: emit, cancel: cancel}
+	if plan.SettleMillis > 0 {
+		now := time.Now()
+		r.settling = convergence{now, now.Add(time.Duration(plan.SettleMillis) * time.Millisecond)}
+	}
 	for _, f := range plan.Flows {
 		row := &row{plan: f, left: len(f.Targets)}
 		for i := range f.Targets {

@@ -1,0 +1,50 @@
+package probe
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// convergeInterval is how often a Service that does not answer yet is asked again.
+const convergeInterval = 100 * time.Millisecond
+
+// convergence is the time that data planes have to learn of the run's Service. It
+// is one span for the whole batch: a thousand targets that stay dead cost it once.
+type convergence struct {
+	began, until time.Time
+}
+
+// awaits says whether a flow goes to a Service of the run that may be new to a node.
+func (c convergence) awaits(f facts.Flow) bool {
+	return !c.until.IsZero() && (f.To == facts.ToClusterIP || f.To == facts.ToNodePort)
+}
+
+// first asks a target until it answers for the first time, or the time is over.
+// What failed before is not loss: nobody promised an answer yet. Its last attempt
+// is given, and the time since the batch began is noted as the row's.
+func (c convergence) first(ctx context.Context, e *env, t facts.Target, once try, slowest *atomic.Int64) facts.Attempt {
+	for {
+		x := once(ctx, e, t)
+		if x.Outcome == facts.OK {
+			raise(slowest, time.Since(c.began).Milliseconds())
+			return x
+		}
+		if ctx.Err() != nil || !time.Now().Before(c.until) {
+			return x
+		}
+		wait(ctx, convergeInterval)
+	}
+}
+
+// raise keeps the larger of two values.
+func raise(v *atomic.Int64, to int64) {
+	for {
+		old := v.Load()
+		if to <= old || v.CompareAndSwap(old, to) {
+			return
+		}
+	}
+}

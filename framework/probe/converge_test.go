@@ -1,0 +1,61 @@
+package probe
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/wire"
+)
+
+// lateService refuses until it has been asked a number of times.
+func lateService(refusals int) try {
+	asked := 0
+	return func(context.Context, *env, facts.Target) facts.Attempt {
+		asked++
+		if asked <= refusals {
+			return facts.Attempt{Outcome: facts.Refused}
+		}
+		return facts.Attempt{Outcome: facts.OK}
+	}
+}
+
+func TestAServiceThatIsNewToTheNodeIsWaitedFor(t *testing.T) {
+	now := time.Now()
+	c := convergence{now, now.Add(time.Minute)}
+	var slowest atomic.Int64
+	x := c.first(t.Context(), newEnv(wire.Timing{}), facts.Target{}, lateService(2), &slowest)
+	if x.Outcome != facts.OK {
+		t.Errorf("after two refusals it is %s", x.Outcome)
+	}
+	if slowest.Load() < 2*convergeInterval.Milliseconds() {
+		t.Errorf("two refusals took %d ms", slowest.Load())
+	}
+}
+
+func TestAServiceThatNeverAnswersIsAFailureOnceTheTimeIsOver(t *testing.T) {
+	now := time.Now()
+	c := convergence{now, now}
+	var slowest atomic.Int64
+	x := c.first(t.Context(), newEnv(wire.Timing{}), facts.Target{}, lateService(1000), &slowest)
+	if x.Outcome != facts.Refused || slowest.Load() != 0 {
+		t.Errorf("it is %s, %d ms", x.Outcome, slowest.Load())
+	}
+}
+
+func TestOnlyServicesOfTheRunAreWaitedFor(t *testing.T) {
+	now := time.Now()
+	c := convergence{now, now.Add(time.Minute)}
+	for to, want := range map[facts.TargetKind]bool{
+		facts.ToClusterIP: true, facts.ToNodePort: true, facts.ToAPI: false, facts.ToDNSService: false, facts.ToPod: false,
+	} {
+		if got := c.awaits(facts.Flow{To: to}); got != want {
+			t.Errorf("%s: %v", to, got)
+		}
+		if (convergence{}).awaits(facts.Flow{To: to}) {
+			t.Errorf("%s is waited for although the plan does not say so", to)
+		}
+	}
+}
