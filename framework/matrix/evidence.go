@@ -31,7 +31,7 @@ func (c Cell) tell() string {
 		return fmt.Sprintf("to %s: %s", target, c.Answer.Outcome)
 	}
 	told := c.Telling()
-	text := fmt.Sprintf("to %s: %s %s after %s", target, c.share(), told.Outcome, duration(told.Micros))
+	text := fmt.Sprintf("to %s: %s%s after %s", target, told.Outcome, c.share(), duration(told.Micros))
 	if told.Local.IsValid() {
 		text = fmt.Sprintf("from %s %s", told.Local.Addr(), text)
 	}
@@ -40,6 +40,9 @@ func (c Cell) tell() string {
 
 // share is how many attempts went the way that the text tells.
 func (c Cell) share() string {
+	if c.Flow.Via == facts.PMTU { // the attempts differ in size
+		return ""
+	}
 	same, all := 0, len(c.Detail.Attempts)
 	for _, a := range c.Detail.Attempts {
 		if a.Outcome == c.Answer.Outcome {
@@ -47,12 +50,9 @@ func (c Cell) share() string {
 		}
 	}
 	if c.series() && c.Answer.Outcome == facts.OK {
-		return fmt.Sprintf("%d attempts lost, the others", all-same)
+		return fmt.Sprintf(" (but %d attempts lost)", all-same)
 	}
-	if c.Flow.Via == facts.PMTU { // the attempts differ in size
-		return "full size:"
-	}
-	return fmt.Sprintf("%d of %d attempts", same, all)
+	return fmt.Sprintf(" (%d of %d attempts)", same, all)
 }
 
 // traits are the parts of a record that only some attempts have.

@@ -15,10 +15,17 @@ func TestParseResolvConf(t *testing.T) {
 		unreadable []string
 	}{
 		{"an empty file has the default ndots", "", nil, nil, 1, nil},
-		{"what the kubelet writes", "search a.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
-			[]string{"10.96.0.10"}, []string{"a.svc.cluster.local", "svc.cluster.local", "cluster.local"}, 5, nil},
-		{"comments, tabs and other options", "# nameserver 1.1.1.1\n;search x\nnameserver\t10.0.0.1 # here\noptions timeout:2 ndots:2 edns0\n",
-			[]string{"10.0.0.1"}, nil, 2, nil},
+		{
+			"what the kubelet writes", "search a.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
+			[]string{"10.96.0.10"},
+			[]string{"a.svc.cluster.local", "svc.cluster.local", "cluster.local"},
+			5, nil,
+		},
+		{
+			"comments, tabs and other options", "# nameserver 1.1.1.1\n;search x\nnameserver\t10.0.0.1 # here\noptions timeout:2 ndots:2 edns0\n",
+			[]string{"10.0.0.1"},
+			nil, 2, nil,
+		},
 		{"the last of search and domain wins", "search a b\ndomain Example.COM.\n", nil, []string{"example.com"}, 1, nil},
 		{"ndots has an upper bound, and nonsense is not read", "options ndots:99\noptions ndots:x ndots:-1 ndots\n", nil, nil, 15, nil},
 		{"IPv6 with a zone", "nameserver fe80::1%eth0\nnameserver fd00:96::a\n", []string{"fe80::1%eth0", "fd00:96::a"}, nil, 1, nil},

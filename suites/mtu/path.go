@@ -1,6 +1,7 @@
 package mtu
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 
@@ -44,7 +45,7 @@ func pathRule(c matrix.Cell) matrix.Ruling {
 		}
 		return matrix.Ruling{Standing: matrix.Aside, Why: "not even small packets arrive (see reach/pod-to-pod and reach/host-to-host)"}
 	}
-	sizes := fmt.Sprintf("over %d bytes (interface MTU %d)", c.Detail.PathMTU, c.MTU)
+	sizes := fmt.Sprintf("over %d bytes (interface MTU %d)", c.Detail.PathMTU, fullSize(c))
 	if c.Answer.Outcome != facts.TooBig {
 		return matrix.Failing("loses packets "+sizes+" in silence, a black hole", "lose packets "+sizes+" in silence, a black hole")
 	}
@@ -54,6 +55,15 @@ func pathRule(c matrix.Cell) matrix.Ruling {
 	return matrix.Failing("has packets "+sizes+" refused by its own kernel", "have packets "+sizes+" refused by their own kernel")
 }
 
+// fullSize is the MTU of the interface towards this target: the largest size that was tried.
+func fullSize(c matrix.Cell) int {
+	size := 0
+	for _, a := range c.Detail.Attempts {
+		size = max(size, a.Size)
+	}
+	return cmp.Or(size, c.MTU)
+}
+
 func pathRemedy(p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	size := 0
@@ -61,7 +71,7 @@ func pathRemedy(p matrix.Place) []check.Remedy {
 		size = c.Detail.PathMTU
 	}
 	steps := []check.Remedy{{
-		Text: "Compare the MTUs along the path: pod interface, bridge, tunnel and NIC, at both ends", Node: c.From.Node,
+		Text: "Compare the MTUs along the path: pod interface, bridge, tunnel and NIC, at both ends", Node: cmp.Or(p.Node(), c.From.Node),
 		Command: "ip -d link show | grep -E 'mtu|vxlan|geneve|ipip|wireguard'; ip route get " + c.To.Addr.String(),
 	}, {
 		Text: "Find the link that is narrower: this names the hop where the size changes", Node: c.From.Node,

@@ -123,8 +123,10 @@ func node(i int, families []facts.Family) facts.Node {
 	n := facts.Node{
 		Name: Name(i), ControlPlane: i == 1,
 		Conditions: []facts.Condition{
-			{Type: "Ready", Status: "True"}, {Type: "NetworkUnavailable", Status: "False"},
-			{Type: "MemoryPressure", Status: "False"}, {Type: "DiskPressure", Status: "False"},
+			{Type: "Ready", Status: "True"},
+			{Type: "NetworkUnavailable", Status: "False"},
+			{Type: "MemoryPressure", Status: "False"},
+			{Type: "DiskPressure", Status: "False"},
 			{Type: "PIDPressure", Status: "False"},
 		},
 		Kernel: "6.12.0", OS: "Debian GNU/Linux 13", Kubelet: "v1.36.3", Runtime: "containerd://2.2.0",
