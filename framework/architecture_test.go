@@ -1,0 +1,176 @@
+// Package framework_test holds the rules of the house that a compiler does not
+// check: which room may know which, and how large things may grow.
+package framework_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/plumbline-net/plumbline/"
+
+// pkg is what `go list -json` says of a package of this module.
+type pkg struct {
+	ImportPath   string
+	Dir          string
+	Name         string
+	Doc          string
+	Imports      []string
+	Deps         []string // all packages it needs, however indirectly
+	GoFiles      []string
+	TestGoFiles  []string
+	XTestGoFiles []string
+}
+
+// room is the path inside the module.
+func (p pkg) room() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func (p pkg) within(rooms ...string) bool {
+	return slices.ContainsFunc(rooms, func(r string) bool { return p.room() == r || strings.HasPrefix(p.room(), r+"/") })
+}
+
+// forTests: a package whose name ends in "test" builds what tests need.
+func (p pkg) forTests() bool { return strings.HasSuffix(p.room(), "test") }
+
+// packages lists every package of the module. In one that does not build yet
+// (-e) nothing can be said of what it needs, so the build has to fail elsewhere.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Name,Doc,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("reading the list: %v", err)
+		}
+		list = append(list, p)
+	}
+	if len(list) < 10 {
+		t.Fatalf("only %d packages are listed", len(list))
+	}
+	return list
+}
+
+// kubernetes are the client's packages; YAML and JSON of the same organisation are none.
+func kubernetes(path string) bool {
+	return strings.HasPrefix(path, "k8s.io/") || strings.HasPrefix(path, "sigs.k8s.io/e2e-framework")
+}
+
+func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/ginkgo") }
+
+// pure are the rooms that decide, and never look.
+var pure = []string{
+	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
+	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson",
+}
+
+func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
+	for _, p := range packages(t) {
+		if !p.within(pure...) {
+			continue
+		}
+		for _, d := range p.Deps {
+			if d == "net" || strings.HasPrefix(d, "net/http") || d == "os/exec" || kubernetes(d) || ginkgo(d) {
+				t.Errorf("%s needs %s", p.room(), d)
+			}
+		}
+	}
+}
+
+func TestOnlyItsRoomKnows(t *testing.T) {
+	rules := []struct {
+		what   string
+		is     func(string) bool
+		rooms  []string
+		direct bool // by its own import; otherwise however indirectly
+	}{
+		{"Ginkgo", ginkgo, []string{"framework/run"}, true},
+		{"the Kubernetes client", kubernetes, []string{"framework/cluster", "framework/collect", "framework/run", "cmd/plumbline", "fixtures"}, true},
+		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/netlab", "fixtures"}, true},
+		{"cobra", func(p string) bool { return strings.HasPrefix(p, "github.com/spf13/cobra") }, []string{"cmd", "fixtures"}, true},
+	}
+	for _, p := range packages(t) {
+		for _, r := range rules {
+			if p.within(r.rooms...) {
+				continue
+			}
+			for _, i := range p.Imports {
+				if r.is(i) {
+					t.Errorf("%s imports %s; %s belongs to %s", p.room(), i, r.what, strings.Join(r.rooms, ", "))
+				}
+			}
+		}
+	}
+}
+
+func TestWhatRunsOnNodesNeedsNoKubernetes(t *testing.T) {
+	for _, p := range packages(t) {
+		if !p.within("framework/probe", "framework/inspect", "cmd/plumbline-agent") {
+			continue
+		}
+		for _, d := range p.Deps {
+			if kubernetes(d) || ginkgo(d) {
+				t.Errorf("%s needs %s", p.room(), d)
+			}
+		}
+	}
+}
+
+// TestArrowsPointOneWay: who may import whom among the rooms of this module.
+func TestArrowsPointOneWay(t *testing.T) {
+	allowed := []struct {
+		room string
+		may  []string
+	}{
+		{"framework/facts", []string{"framework/facts", "framework/strictjson"}},
+		{"framework/wire", []string{"framework/facts"}},
+		{"framework/check", []string{"framework/facts"}},
+		{"framework/podpath", []string{"framework/facts"}},
+		{"framework/netfilter", []string{"framework/facts"}},
+		{"reporters/report", []string{"framework/facts", "framework/check", "framework/strictjson"}},
+		{"reporters", []string{"reporters", "framework/facts", "framework/check"}},
+		{"suites", []string{
+			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/podpath", "framework/matrix", "framework/topology",
+		}},
+		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
+	}
+	for _, p := range packages(t) {
+		i := slices.IndexFunc(allowed, func(r struct {
+			room string
+			may  []string
+		},
+		) bool {
+			return p.within(r.room)
+		})
+		if i < 0 || p.forTests() {
+			continue
+		}
+		for _, path := range p.Imports {
+			if strings.HasPrefix(path, module) && !(pkg{ImportPath: path}).within(allowed[i].may...) {
+				t.Errorf("%s imports %s; it may know %s", p.room(), strings.TrimPrefix(path, module), strings.Join(allowed[i].may, ", "))
+			}
+		}
+	}
+}
+
+func TestWhatTestsNeedStaysOutOfTheProduct(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, path := range p.Imports {
+			if (pkg{ImportPath: path}).forTests() && strings.HasPrefix(path, module) && !p.forTests() {
+				t.Errorf("%s imports %s", p.room(), strings.TrimPrefix(path, module))
+			}
+		}
+	}
+}
