@@ -103,11 +103,18 @@ func role(t testing.TB, role string, args ...string) *exec.Cmd {
 // probeIn runs a plan in a namespace and gives its rows by flow.
 func probeIn(t testing.TB, n *netlab.Namespace, plan wire.Plan) map[facts.Flow]facts.Row {
 	t.Helper()
+	return probeAs(t, n, plan, func(*exec.Cmd) {})
+}
+
+// probeAs does the same with a process that was changed before its start.
+func probeAs(t testing.TB, n *netlab.Namespace, plan wire.Plan, change func(*exec.Cmd)) map[facts.Flow]facts.Row {
+	t.Helper()
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := role(t, "probe")
+	change(c)
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

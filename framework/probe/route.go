@@ -30,8 +30,20 @@ func routeTo(to netip.Addr) (route, error) {
 		return route{}, fmt.Errorf("looking up the device towards %s: %w", to, err)
 	}
 	r := route{mtu: link.Attrs().MTU, local: found[0].Type == unix.RTN_LOCAL}
-	if found[0].MTU > 0 {
-		r.mtu = min(r.mtu, found[0].MTU)
+	if own := routeMTU(to); own > 0 {
+		r.mtu = min(r.mtu, own)
 	}
 	return r, nil
+}
+
+// routeMTU is the MTU that was configured on the route, or 0. The ordinary
+// lookup would also name a path MTU that the kernel learnt from an ICMP error in
+// the last minutes (route/mtu_expires); to measure up to that only would hide
+// the very fault, so the routing table's own entry is asked for (RTM_F_FIB_MATCH).
+func routeMTU(to netip.Addr) int {
+	found, err := netlink.RouteGetWithOptions(to.AsSlice(), &netlink.RouteGetOptions{FIBMatch: true})
+	if err != nil || len(found) == 0 {
+		return 0
+	}
+	return found[0].MTU
 }

@@ -45,9 +45,9 @@ func right(via facts.Via) facts.Outcome {
 //
 // For a target with several peers, of which all must be met: when all were met
 // the outcome is OK (Retried if some connections failed on the way). When a peer
-// was never met and connections failed, the outcome is the most frequent
-// failure; when none failed, it is OK. In both cases the cell is Partial, and
-// Detail.Met, always written here, says who was met.
+// was never met and connections failed, the outcome is the failure that an ICMP
+// error explains, else the most frequent one; when none failed, it is OK. In both
+// cases the cell is Partial. Detail.Met, always written here, says who was met.
 func settle(via facts.Via, peers int, a *answer) (facts.Cell, *facts.Detail) {
 	if len(a.attempts) == 0 {
 		return facts.Cell{}, nil
@@ -78,7 +78,7 @@ func (a *answer) final(peers int) facts.Outcome {
 	case len(a.met) > 0 && len(a.met) == peers:
 		return facts.OK
 	case a.several:
-		return cmp.Or(a.mostFrequentFailure(), a.last())
+		return cmp.Or(a.explained(), a.mostFrequentFailure(), a.last())
 	case a.series && a.has(func(x facts.Attempt) bool { return x.Outcome == facts.OK }):
 		return facts.OK
 	case a.last() == facts.Timeout && a.explained() != facts.NotRun:
