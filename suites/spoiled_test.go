@@ -136,6 +136,9 @@ func kernelFaults() []spoiled {
 		{name: "off on the bridge of the pods only", check: id, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			both(s, "n3", func(h *facts.HostLook) { h.Sysctls["net.ipv4.conf.cni0.forwarding"] = "0" })
 		}, says: []string{"n3 (cni0)", "sysctl -w net.ipv4.conf.cni0.forwarding=1"}},
+		{name: "off on the overlay, whose name has a dot", check: id, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			both(s, "n3", func(h *facts.HostLook) { h.Sysctls["net.ipv4.conf.flannel/1.forwarding"] = "0" })
+		}, says: []string{"n3 (flannel.1)", "sysctl -w net.ipv4.conf.flannel/1.forwarding=1"}},
 		{name: "off on an interface that pods do not use", check: id, verdict: check.Pass, spoil: func(s *facts.Snapshot) {
 			both(s, "n3", func(h *facts.HostLook) { h.Sysctls["net.ipv4.conf.docker0.forwarding"] = "0" })
 		}},
@@ -199,6 +202,10 @@ func firewallFaults() []spoiled {
 		{name: "firewalld's zones", check: id, verdict: check.Warn, record: "fail", spoil: firewalld, says: []string{"firewalld's chains", "FORWARD_IN_ZONES", "systemctl disable --now firewalld"}},
 		{name: "a native table of nobody known", check: id, verdict: check.Warn, spoil: native(drop), says: []string{"unknown chains", "nft inet site/pre"}},
 		{name: "a native table that does nothing", check: id, verdict: check.Pass, spoil: native(`{"nftables": [{"chain": {"family": "inet", "table": "filter", "name": "input", "hook": "input", "prio": 0, "policy": "accept"}}]}`)},
+		{name: "kube-proxy's IPv6 chains in an IPv4 cluster", check: id, verdict: check.Pass, spoil: native(`{"nftables": [
+			{"chain": {"family": "ip6", "table": "nat", "name": "KUBE-SERVICES"}},
+			{"rule": {"family": "ip6", "table": "nat", "chain": "KUBE-SERVICES", "handle": 1, "expr": [{"drop": null}]}}]}`)},
+		{name: "a tool of a family that nobody uses", check: id, verdict: check.Pass, spoil: notRun("ip6tables-legacy-save")},
 		{name: "rules that could not be read", check: id, verdict: check.Unknown, record: "unknown", spoil: notRun("nft"), says: []string{"Permission denied"}},
 
 		{name: "healthy", check: forward, verdict: check.Pass, record: "pass"},

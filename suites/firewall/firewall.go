@@ -3,6 +3,7 @@ package firewall
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -24,43 +25,43 @@ func rulesAt(s *facts.Snapshot, node string, look facts.Look) (rules netfilter.R
 	case h.NotRun != "":
 		return rules, fmt.Sprintf("no %s look at the host: %s", look, h.NotRun)
 	}
-	var dumps []facts.Dump
 	seen := map[string]bool{}
 	for _, d := range h.Firewall {
-		if !wantedTool(s, d.Tool) {
-			continue
-		}
-		if d.NotRun != "" {
+		if d.NotRun != "" && wanted(s, familyOf(d.Tool)) {
 			return rules, fmt.Sprintf("%s at the %s look: %s", d.Tool, look, d.NotRun)
 		}
 		seen[d.Tool] = true
-		dumps = append(dumps, d)
 	}
 	for _, tool := range []string{"iptables-nft-save", "nft"} {
 		if !seen[tool] {
 			return rules, fmt.Sprintf("the %s look has no output of %s", look, tool)
 		}
 	}
-	rules, errs := netfilter.Load(dumps)
+	all, errs := netfilter.Load(h.Firewall)
 	if len(errs) > 0 {
 		return rules, errs[0].Says
+	}
+	for _, c := range all.Chains {
+		if wanted(s, familyOf(c.Family)) {
+			rules.Chains = append(rules.Chains, c)
+		}
 	}
 	return rules, ""
 }
 
-// wantedTool leaves out the tools of a family that the cluster does not use.
-func wantedTool(s *facts.Snapshot, tool string) bool {
-	family := facts.IPv4
-	switch tool {
-	case "nft":
-		return true
-	case "ip6tables-nft-save", "ip6tables-legacy-save":
-		family = facts.IPv6
+// familyOf is the one address family that a tool or a table is for; empty where it is for both.
+func familyOf(name string) facts.Family {
+	switch name {
+	case "ip", "iptables-nft-save", "iptables-legacy-save":
+		return facts.IPv4
+	case "ip6", "ip6tables-nft-save", "ip6tables-legacy-save":
+		return facts.IPv6
+	default:
+		return ""
 	}
-	for _, f := range s.Cluster.Families {
-		if f == family {
-			return true
-		}
-	}
-	return false
+}
+
+// wanted: what belongs to a family that the cluster does not use stops none of its packets.
+func wanted(s *facts.Snapshot, f facts.Family) bool {
+	return f == "" || slices.Contains(s.Cluster.Families, f)
 }
