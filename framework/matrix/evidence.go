@@ -49,6 +49,9 @@ func (c Cell) share() string {
 			same++
 		}
 	}
+	if c.series() && same == all {
+		return "" // of those that went well the record keeps only one
+	}
 	if c.series() && c.Answer.Outcome == facts.OK {
 		return fmt.Sprintf(" (but %d attempts lost)", all-same)
 	}

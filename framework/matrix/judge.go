@@ -16,6 +16,9 @@ func Judge(s *facts.Snapshot, spec Spec) check.Result {
 	if len(spec.Flows) == 0 {
 		return check.Unknownf("no IP family of this cluster is known, so there was nothing to ask")
 	}
+	if spec.Flows = chosen(s, spec.Flows); len(spec.Flows) == 0 {
+		return check.Skipf("all of it starts or ends at hosts, and this run was asked to leave those out (--unprivileged)")
+	}
 	t := read(s, spec)
 	findings := slices.Clone(spec.Also)
 	for _, p := range places(t.grids) {
@@ -30,6 +33,16 @@ func Judge(s *facts.Snapshot, spec Spec) check.Result {
 		return r
 	}
 	return check.Conclude(t.held(), findings)
+}
+
+// chosen leaves out the flows of hosts where the run did so by choice.
+func chosen(s *facts.Snapshot, flows []facts.Flow) []facts.Flow {
+	if !s.Run.Unprivileged {
+		return flows
+	}
+	return slices.DeleteFunc(slices.Clone(flows), func(f facts.Flow) bool {
+		return f.From == facts.FromHost || f.To == facts.ToHost
+	})
 }
 
 func order(v check.Verdict) int {
@@ -98,6 +111,9 @@ func (t *tally) remarks() string {
 	}
 	for _, why := range sortedKeys(counts) {
 		fmt.Fprintf(&out, "; %d not judged here: %s", len(counts[why]), why)
+	}
+	if t.facts.Run.Unprivileged {
+		out.WriteString("; hosts were left out by choice (--unprivileged)")
 	}
 	if len(t.facts.Selected()) == 1 {
 		out.WriteString("; one node under test, so nothing crossed from node to node")

@@ -149,3 +149,13 @@ func TestEvidenceHoldsWhatBothEndsSaw(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+func TestARunThatLeftTheHostsOutJudgesThePods(t *testing.T) {
+	const pods, hosts = "pod>api/tls/ipv4@main", "host>api/tls/ipv4@main"
+	s := factstest.Healthy(3)
+	factstest.Keep(s, pods)
+	s.Run.Unprivileged = true
+	expect(t, matrix.Judge(s, spec(pods, hosts)), "pass: 3 of 3 pairs answer (TLS; IPv4); hosts were left out by choice (--unprivileged)")
+	expect(t, matrix.Judge(s, spec(hosts)),
+		"skip: all of it starts or ends at hosts, and this run was asked to leave those out (--unprivileged)")
+}

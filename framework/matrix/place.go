@@ -45,14 +45,28 @@ const manyPlaces = 6
 
 // places merges the groups of all flows: the same shape with the same ends is one place.
 func places(grids []*grid) []Place {
+	type key struct {
+		shape Shape
+		a, b  string
+	}
 	var out []Place
-	for _, g := range grids {
+	known := map[key]int{}
+	rank := map[facts.Flow]int{}
+	for n, g := range grids {
+		rank[g.flow] = n
 		for _, gr := range shapes(g) {
-			out = add(out, gr, g.flow)
+			k := key{gr.shape, gr.a, gr.b}
+			if i, ok := known[k]; ok {
+				out[i].add(gr, g.flow)
+				continue
+			}
+			known[k] = len(out)
+			out = append(out, newPlace(gr, g.flow))
 		}
 	}
 	out = scatter(out)
 	for i := range out {
+		slices.SortFunc(out[i].Flows, func(x, y facts.Flow) int { return rank[x] - rank[y] })
 		out[i].finish()
 	}
 	slices.SortStableFunc(out, func(x, y Place) int {
@@ -61,24 +75,20 @@ func places(grids []*grid) []Place {
 	return out
 }
 
-func add(to []Place, g group, f facts.Flow) []Place {
-	for i := range to {
-		p := &to[i]
-		if p.Shape != g.shape || p.a != g.a || p.b != g.b {
-			continue
-		}
-		p.cells = append(p.cells, g.cells...)
-		p.onlyBetween = p.onlyBetween && g.onlyBetween
-		p.reverseOK = p.reverseOK && g.reverseOK
-		if !slices.Contains(p.Flows, f) {
-			p.Flows = append(p.Flows, f)
-		}
-		return to
-	}
-	return append(to, Place{
+func newPlace(g group, f facts.Flow) Place {
+	return Place{
 		Shape: g.shape, Nodes: slices.Clone(g.nodes), Flows: []facts.Flow{f},
-		a: g.a, b: g.b, cells: g.cells, onlyBetween: g.onlyBetween, reverseOK: g.reverseOK,
-	})
+		a: g.a, b: g.b, cells: slices.Clone(g.cells), onlyBetween: g.onlyBetween, reverseOK: g.reverseOK,
+	}
+}
+
+func (p *Place) add(g group, f facts.Flow) {
+	p.cells = append(p.cells, g.cells...)
+	p.onlyBetween = p.onlyBetween && g.onlyBetween
+	p.reverseOK = p.reverseOK && g.reverseOK
+	if !slices.Contains(p.Flows, f) {
+		p.Flows = append(p.Flows, f)
+	}
 }
 
 // scatter makes one place of many that have two ends each.

@@ -18,7 +18,7 @@ var replicaDoc string
 func Replica() check.Check {
 	return check.Check{
 		ID: "dns/replica", Promise: "Every replica of the cluster DNS answers at its own pod address, by UDP and TCP, from every pod and every host.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: replicaDoc, Ask: askReplica, Evaluate: evaluateReplica,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: replicaDoc, Ask: askReplica, Evaluate: evaluateReplica,
 	}
 }
 

@@ -17,7 +17,7 @@ var serviceDoc string
 func Service() check.Check {
 	return check.Check{
 		ID: "dns/service", Promise: "The DNS Service address answers from every pod and every host, by UDP and TCP, before anything of the suite exists and after.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: serviceDoc, Ask: askService, Evaluate: evaluateService,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: serviceDoc, Ask: askService, Evaluate: evaluateService,
 	}
 }
 

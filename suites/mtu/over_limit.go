@@ -16,7 +16,7 @@ func OverLimit() check.Check {
 	ask := func(scope check.Scope) []facts.Flow { return sized(scope, facts.Over) }
 	return check.Check{
 		ID: "mtu/over-limit", Promise: "A packet one byte larger than the sender's interface allows, and not to be fragmented, is refused at the sender.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: overLimitDoc, Ask: ask,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: overLimitDoc, Ask: ask,
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			if len(s.Selected()) == 1 {
 				return check.Skipf(oneNode)

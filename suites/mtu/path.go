@@ -18,7 +18,7 @@ func Path() check.Check {
 	ask := func(scope check.Scope) []facts.Flow { return sized(scope, facts.PMTU) }
 	return check.Check{
 		ID: "mtu/path", Promise: "Between any two pods and any two hosts, a packet as large as the sender's interface allows arrives whole.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: pathDoc, Ask: ask,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: pathDoc, Ask: ask,
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			if len(s.Selected()) == 1 {
 				return check.Skipf(oneNode)

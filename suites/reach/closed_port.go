@@ -16,7 +16,7 @@ var closedPortDoc string
 func ClosedPort() check.Check {
 	return check.Check{
 		ID: "reach/closed-port", Promise: "A port on which nothing listens is refused at once by the far end.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: closedPortDoc,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: closedPortDoc,
 		Ask: func(scope check.Scope) []facts.Flow {
 			return append(closedFlows(scope), openFlows(scope)...)
 		},

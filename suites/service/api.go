@@ -17,7 +17,7 @@ var apiDoc string
 func API() check.Check {
 	return check.Check{
 		ID: "service/api", Promise: "The Service default/kubernetes answers TLS from every pod and every host, before anything of the suite exists and after.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts}, Doc: apiDoc, Ask: askAPI, Evaluate: evaluateAPI,
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: apiDoc, Ask: askAPI, Evaluate: evaluateAPI,
 	}
 }
 

@@ -17,7 +17,7 @@ var clusterIPDoc string
 func ClusterIP() check.Check {
 	return check.Check{
 		ID: "service/cluster-ip", Promise: "From every pod and every host, each backend of a Service is reached through its ClusterIP, by TCP and UDP.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts, check.NeedService}, Doc: clusterIPDoc,
+		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedService}, Doc: clusterIPDoc,
 		Ask: askClusterIP,
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			return matrix.Judge(s, matrix.Spec{

@@ -16,7 +16,7 @@ var nodePortDoc string
 func NodePort() check.Check {
 	return check.Check{
 		ID: "service/node-port", Promise: "From every pod, every host and outside, every node's NodePort answers, by TCP and UDP.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedHosts, check.NeedService}, Doc: nodePortDoc,
+		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedService}, Doc: nodePortDoc,
 		Ask: askNodePort,
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			r := matrix.Judge(s, matrix.Spec{Flows: askNodePort(check.ScopeOf(s)), Remedy: nodePortRemedy})

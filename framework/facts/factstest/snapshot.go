@@ -20,7 +20,7 @@ const (
 	namespace                             = "plumbline-abcde"
 )
 
-// Healthy is a cluster of n nodes named n1…, seen from a runner outside it, in
+// Healthy is a cluster of n nodes (200 at most) named n1…, seen from a runner outside it, in
 // which everything that can be asked was asked and answered as promised.
 // Without families it is IPv4 only.
 func Healthy(n int, families ...facts.Family) *facts.Snapshot {
