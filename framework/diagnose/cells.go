@@ -7,8 +7,32 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// cellTest says whether a cell is a consequence.
+// cellTest says whether a cell lies where a cause would show.
 type cellTest func(f facts.Flow, from facts.Vantage, to facts.Target) bool
+
+// outcomeTest says whether a cell's outcome is one that a cause can have.
+type outcomeTest func(f facts.Flow, c facts.Cell) bool
+
+// silent: packets vanish. A Service with several backends then answers after a
+// retry, or never from all of them.
+func silent(f facts.Flow, c facts.Cell) bool {
+	if c.Outcome == facts.OK {
+		return (c.Partial || c.Retried) && throughService(f)
+	}
+	return c.Outcome == facts.Timeout || c.Outcome == facts.Unreachable || c.Outcome == facts.NotRun
+}
+
+// turnedAway: packets vanish, or an answer tells that they were rejected.
+func turnedAway(f facts.Flow, c facts.Cell) bool {
+	return silent(f, c) || c.Outcome == facts.Refused || c.Outcome == facts.Reset
+}
+
+// anyhow: the cause can end in any way.
+func anyhow(facts.Flow, facts.Cell) bool { return true }
+
+func throughService(f facts.Flow) bool {
+	return f.To == facts.ToClusterIP || f.To == facts.ToNodePort || f.To == facts.ToDNSService
+}
 
 // podTraffic matches cells whose packets some of the nodes have to forward
 // between the pod network and anything else: out of a pod there to another

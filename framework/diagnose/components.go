@@ -27,7 +27,7 @@ func kubeProxyMissing(in *input) []claim {
 	evidence, remedy := evidenceOf(findings)
 	return []claim{{
 		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
-		cell: servicesAt(nodes),
+		cell: servicesAt(nodes), leaves: anyhow,
 		finding: func(id string, f check.Finding) bool {
 			if id == kubeProxy {
 				return f.Verdict == check.Fail
@@ -61,7 +61,7 @@ func nodeNotReady(in *input) []claim {
 		evidence, remedy := evidenceOf(findings)
 		out = append(out, claim{
 			nodes: []string{node}, says: says(findings), evidence: evidence, remedy: remedy,
-			cell: touching([]string{node}),
+			cell: touching([]string{node}), leaves: anyhow,
 			finding: func(id string, f check.Finding) bool {
 				return id == nodeReady && slices.Contains(f.Nodes, node) || sameNodes(f, []string{node}) && aboutPresence(id, f)
 			},

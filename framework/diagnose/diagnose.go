@@ -33,8 +33,10 @@ type claim struct {
 	says     string   // without what it explains
 	evidence []check.Evidence
 	remedy   []check.Remedy
-	// cell says whether a red cell of a matrix is a consequence.
-	cell func(f facts.Flow, from facts.Vantage, to facts.Target) bool
+	// cell says whether a cell lies where the cause would show, and leaves whether
+	// an outcome is one that the cause can have.
+	cell   cellTest
+	leaves outcomeTest
 	// finding says whether a finding without cells is a consequence, or the
 	// mechanism itself.
 	finding func(checkID string, f check.Finding) bool
@@ -130,7 +132,9 @@ func (in *input) explain(cl claim) ([]report.Explained, int) {
 			e.Pairs += len(pairs)
 			in.explained[findingID{j.ID, i}] = true
 			for _, p := range pairs {
-				cells[p] = true
+				if in.red[p] {
+					cells[p] = true
+				}
 			}
 		}
 		if e.Findings > 0 {
@@ -146,8 +150,8 @@ func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
 	var pairs []cellID
 	for _, p := range f.Pairs {
 		at := cellOf(f, p)
-		flow, from, to, known := in.place(at)
-		if known && cl.cell != nil && cl.cell(flow, from, to) {
+		s, known := in.place(at)
+		if known && cl.cell != nil && cl.cell(s.flow, s.from, s.to) && cl.leaves(s.flow, s.cell) {
 			pairs = append(pairs, at)
 		}
 	}

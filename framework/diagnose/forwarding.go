@@ -48,7 +48,10 @@ func noForwarding(in *input) []claim {
 	}
 	return []claim{{
 		nodes: nodes, says: text, evidence: evidence, remedy: remedy,
-		cell: in.podTraffic(nodes),
+		cell: func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+			return in.podTraffic(in.stillOff(nodes, f.Look))(f, from, to)
+		},
+		leaves: silent,
 		finding: func(id string, f check.Finding) bool {
 			switch id {
 			case ipForward:
@@ -99,6 +102,36 @@ func (in *input) forwardingOn(node string) string {
 	return ""
 }
 
+// stillOff are those of the nodes that did not forward during a look: what our
+// own pods healed explains the first look, and nothing after it.
+func (in *input) stillOff(nodes []string, look facts.Look) []string {
+	if look == facts.First {
+		return nodes
+	}
+	var out []string
+	for _, node := range nodes {
+		if !in.healed(node) {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
+func (in *input) healed(node string) bool {
+	first, last := in.facts.Host(node, facts.First), in.facts.Host(node, facts.Last)
+	if first == nil || last == nil {
+		return false
+	}
+	healed := false
+	for _, key := range in.forwardingKeys() {
+		if last.Sysctls[key] == "0" {
+			return false
+		}
+		healed = healed || first.Sysctls[key] == "0" && last.Sysctls[key] == "1"
+	}
+	return healed
+}
+
 // forwardRejected: a rule or policy of FORWARD takes the packets away that the
 // kernel would have passed on.
 func forwardRejected(in *input) []claim {
@@ -110,7 +143,7 @@ func forwardRejected(in *input) []claim {
 	evidence, remedy := evidenceOf(findings)
 	return []claim{{
 		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
-		cell: in.podTraffic(nodes),
+		cell: in.podTraffic(nodes), leaves: turnedAway,
 		finding: func(id string, f check.Finding) bool {
 			return id == firewallForward && f.Verdict == check.Fail
 		},

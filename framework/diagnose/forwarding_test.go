@@ -57,6 +57,41 @@ func TestForwardingHealedByTheFirstPodIsStillACause(t *testing.T) {
 	}
 }
 
+func TestForwardingThatWasHealedExplainsTheFirstLookOnly(t *testing.T) {
+	s := factstest.Healthy(3)
+	off(s, "n2", "net.ipv4.ip_forward", "0", facts.First)
+	cut(s, forwardedBy("n2"))
+	c := find(t, Diagnose(s, append(traffic(s), failed(ipForward, about("n2", "off")))), "no-forwarding")
+	if len(c.Explains) != 1 {
+		t.Errorf("the probes came after the healing: %+v", c.Explains)
+	}
+}
+
+func TestForwardingDoesNotExplainARefusal(t *testing.T) {
+	s := factstest.Healthy(3)
+	off(s, "n2", "net.ipv4.ip_forward", "0", facts.First)
+	off(s, "n2", "net.ipv4.ip_forward", "0", facts.Last)
+	factstest.Letters(s, "pod>pod/tcp/ipv4@main", "...", "R.R", "...")
+	c := find(t, Diagnose(s, append(traffic(s), failed(ipForward, about("n2", "off")))), "no-forwarding")
+	if len(c.Explains) != 1 {
+		t.Errorf("what is not forwarded is not refused: %+v", c.Explains)
+	}
+}
+
+func TestOnlyRedPairsAreCounted(t *testing.T) {
+	s := factstest.Healthy(3)
+	cut(s, forwardedBy("n2"))
+	off(s, "n2", "net.ipv4.ip_forward", "0", facts.First)
+	off(s, "n2", "net.ipv4.ip_forward", "0", facts.Last)
+	const key = "pod>clusterIP/tcp/ipv4@main"
+	factstest.Letters(s, key, "p", "p", "p")
+	slow := check.Finding{Subject: key, Verdict: check.Warn, Says: "loss", Flow: key, Pairs: []check.Pair{{From: "pod/n1", To: "service"}}}
+	judged := append(traffic(s), failed(ipForward, about("n2", "off")), failed("service/cluster-ip", slow))
+	c := find(t, Diagnose(s, judged), "no-forwarding")
+	red := len(newInput(s, judged).red)
+	contains(t, c.Says, "it explains "+share(red, red)+" red pairs")
+}
+
 func TestForwardingDoesNotExplainWhatItCannotReach(t *testing.T) {
 	s := factstest.Healthy(3)
 	off(s, "n2", "net.ipv4.ip_forward", "0", facts.First)

@@ -32,11 +32,19 @@ type findingID struct {
 	index int
 }
 
-// placed is a matrix with its vantages and targets by name.
+// placed is a matrix with its rows and columns by name.
 type placed struct {
-	flow    facts.Flow
-	from    map[string]facts.Vantage
-	targets map[string]facts.Target
+	facts.Matrix
+	rows    map[string]int
+	columns map[string]int
+}
+
+// spot is one cell with everything that tells what it means.
+type spot struct {
+	flow facts.Flow
+	from facts.Vantage
+	to   facts.Target
+	cell facts.Cell
 }
 
 func newInput(s *facts.Snapshot, judged []Judged) *input {
@@ -45,12 +53,12 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 		red: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
 	}
 	for _, m := range s.Matrices {
-		p := &placed{flow: m.Flow, from: map[string]facts.Vantage{}, targets: map[string]facts.Target{}}
-		for _, r := range m.Rows {
-			p.from[r.From.String()] = r.From
+		p := &placed{Matrix: m, rows: map[string]int{}, columns: map[string]int{}}
+		for i, r := range m.Rows {
+			p.rows[r.From.String()] = i
 		}
-		for _, t := range m.Targets {
-			p.targets[t.ID] = t
+		for i, t := range m.Targets {
+			p.columns[t.ID] = i
 		}
 		in.matrices[m.Flow.Key()] = p
 	}
@@ -67,14 +75,22 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 	return in
 }
 
-func (in *input) place(at cellID) (facts.Flow, facts.Vantage, facts.Target, bool) {
+// place finds a cell; a row without an answer has only NotRun to give.
+func (in *input) place(at cellID) (spot, bool) {
 	p := in.matrices[at.flow]
 	if p == nil {
-		return facts.Flow{}, facts.Vantage{}, facts.Target{}, false
+		return spot{}, false
 	}
-	from, ok1 := p.from[at.from]
-	to, ok2 := p.targets[at.to]
-	return p.flow, from, to, ok1 && ok2
+	row, ok1 := p.rows[at.from]
+	column, ok2 := p.columns[at.to]
+	if !ok1 || !ok2 {
+		return spot{}, false
+	}
+	out := spot{flow: p.Flow, from: p.Rows[row].From, to: p.Targets[column]}
+	if column < len(p.Rows[row].Cells) {
+		out.cell = p.Rows[row].Cells[column]
+	}
+	return out, true
 }
 
 // located is a finding with its check.

@@ -64,6 +64,7 @@ func (in *input) tunnelClaim(s silence, nodes []string, among func(pair) bool) (
 		evidence: in.tunnelEvidence(nodes, len(blocked), hostOK, drops),
 		remedy:   in.tunnelRemedy(nodes, blocked, dev, drops),
 		cell:     in.crossPods(func(a, b string) bool { return blocked[pair{a, b}] || blocked[pair{b, a}] }),
+		leaves:   silent,
 	}, true
 }
 
