@@ -62,27 +62,53 @@ func Local(h facts.HostLook, pods []netip.Prefix) []string {
 	return slices.Compact(out)
 }
 
-// Towards is the interface of the most specific route of the main table that
-// holds the whole prefix, the default route included; empty where there is none.
-func Towards(h facts.HostLook, p netip.Prefix) string {
-	dev, best, metric := "", -1, 0
+// Routes answers quickly which way a host sends what is for a prefix.
+type Routes struct {
+	byPrefix map[netip.Prefix]facts.Route
+}
+
+// RoutesOf reads a host's main table. Of routes with one and the same prefix
+// the one with the smallest metric counts.
+func RoutesOf(h facts.HostLook) Routes {
+	out := Routes{byPrefix: map[netip.Prefix]facts.Route{}}
 	for _, r := range h.Routes {
-		if r.Table != mainTable || r.Family != Of(p.Addr()) {
+		if r.Table != mainTable {
 			continue
 		}
-		bits := 0
-		if r.Dst.IsValid() {
-			bits = r.Dst.Bits()
-			if bits > p.Bits() || !r.Dst.Contains(p.Addr()) {
-				continue
-			}
+		dst := r.Dst
+		if !dst.IsValid() {
+			dst = Everything(r.Family)
 		}
-		if bits > best || bits == best && r.Metric < metric {
-			dev, best, metric = r.Dev, bits, r.Metric
-			if r.Type != "unicast" {
-				dev = ""
-			}
+		if known, ok := out.byPrefix[dst]; !ok || r.Metric < known.Metric {
+			out.byPrefix[dst] = r
 		}
 	}
-	return dev
+	return out
+}
+
+// Everything is the prefix of a default route.
+func Everything(f facts.Family) netip.Prefix {
+	if f == facts.IPv6 {
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+}
+
+// Towards is the interface of the most specific route that holds the whole
+// prefix, the default route included; empty where there is none, or where it is
+// one that sends nothing (blackhole, unreachable).
+func (r Routes) Towards(p netip.Prefix) string {
+	for bits := p.Bits(); bits >= 0; bits-- {
+		wider, err := p.Addr().Prefix(bits)
+		if err != nil {
+			return ""
+		}
+		if route, ok := r.byPrefix[wider]; ok {
+			if route.Type != "unicast" {
+				return ""
+			}
+			return route.Dev
+		}
+	}
+	return ""
 }

@@ -31,9 +31,9 @@ func forward(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	possible, walked := 0, 0
+	possible, walked, pods := 0, 0, allPods(s)
 	for _, n := range nodes {
-		w := nodeWalk{snapshot: s, node: n}
+		w := nodeWalk{snapshot: s, node: n, pods: pods}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}

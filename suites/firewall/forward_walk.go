@@ -13,10 +13,25 @@ import (
 type nodeWalk struct {
 	snapshot *facts.Snapshot
 	node     facts.Node
+	pods     podsOf
 	stops    []*stopped
 	unknown  []string // why a look could not be judged
 	packets  int      // followed
 	possible int      // met a rule that may stop them
+}
+
+// podsOf are the prefixes of every node's pods, by family and node.
+type podsOf map[facts.Family]map[string][]netip.Prefix
+
+func allPods(s *facts.Snapshot) podsOf {
+	out := podsOf{}
+	for _, f := range s.Cluster.Families {
+		out[f] = map[string][]netip.Prefix{}
+		for _, n := range s.Nodes {
+			out[f][n.Name] = podpath.Pods(n, f)
+		}
+	}
+	return out
 }
 
 // probe is a packet with what it stands for.
@@ -34,7 +49,7 @@ func (w *nodeWalk) walk(look facts.Look) {
 	}
 	host := w.snapshot.Host(w.node.Name, look)
 	for _, family := range w.snapshot.Cluster.Families {
-		own := podpath.Pods(w.node, family)
+		own := w.pods[family][w.node.Name]
 		if len(own) == 0 {
 			continue
 		}
@@ -57,13 +72,14 @@ type peersOn struct {
 }
 
 func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn {
+	routes := podpath.RoutesOf(h)
 	var out []peersOn
 	for _, peer := range w.snapshot.Nodes {
-		pods := podpath.Pods(peer, family)
+		pods := w.pods[family][peer.Name]
 		if peer.Name == w.node.Name || len(pods) == 0 {
 			continue
 		}
-		dev := podpath.Towards(h, pods[0])
+		dev := routes.Towards(pods[0])
 		i := slices.IndexFunc(out, func(p peersOn) bool { return p.dev == dev })
 		if i < 0 {
 			out, i = append(out, peersOn{dev: dev}), len(out)
@@ -92,7 +108,7 @@ func packet(h facts.HostLook, own []netip.Prefix, on peersOn, p probe) probe {
 func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
 	var theirs []netip.Prefix
 	for _, peer := range p.peers {
-		theirs = append(theirs, podpath.Pods(peer, p.Family)...)
+		theirs = append(theirs, w.pods[p.Family][peer.Name]...)
 	}
 	ask := p
 	if p.outwards {

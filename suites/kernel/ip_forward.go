@@ -78,10 +78,11 @@ func pathInterfaces(s *facts.Snapshot, n facts.Node, f facts.Family) []string {
 		if h == nil || h.NotRun != "" {
 			continue
 		}
+		routes := podpath.RoutesOf(*h)
 		out = podpath.Local(*h, podpath.Pods(n, f))
 		for _, peer := range s.Nodes {
 			for _, p := range podpath.Pods(peer, f) {
-				if dev := podpath.Towards(*h, p); peer.Name != n.Name && dev != "" && !slices.Contains(out, dev) {
+				if dev := routes.Towards(p); peer.Name != n.Name && dev != "" && !slices.Contains(out, dev) {
 					out = append(out, dev)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // podInterface says whether an interface comes and goes with pods.
@@ -70,41 +71,45 @@ func hasAddr(i facts.Interface, a netip.Addr) bool {
 // and the default route. Finer routes belong to single pods, or to address
 // blocks that a CNI hands out when a node's first pod comes.
 func (c *comparison) routes() {
+	first, last := routesByPrefix(c.first), routesByPrefix(c.last)
 	for _, n := range c.snapshot.Nodes {
 		for _, cidr := range n.PodCIDRs {
-			first, last := routesTo(c.first, cidr), routesTo(c.last, cidr)
-			if first == last || n.Name == c.node.Name && first == "" {
+			before, after := routeText(first[cidr]), routeText(last[cidr])
+			if before == after || n.Name == c.node.Name && before == "" {
 				continue // the node's own comes with its first pod
 			}
 			means := ""
-			if first == "" {
+			if before == "" {
 				means = "; nothing of the run sets this route, and before it the node could not reach these pods"
 			}
-			c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", cidr, n.Name), first, last, means)
+			c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", cidr, n.Name), before, after, means)
 		}
 	}
 	for _, f := range c.snapshot.Cluster.Families {
-		if first, last := defaultRoute(c.first, f), defaultRoute(c.last, f); first != last {
-			c.differs(check.Warn, fmt.Sprintf("default route (%s)", f), first, last, "")
+		if before, after := routeText(first[podpath.Everything(f)]), routeText(last[podpath.Everything(f)]); before != after {
+			c.differs(check.Warn, fmt.Sprintf("default route (%s)", f), before, after, "")
 		}
 	}
 }
 
-func routesTo(h *facts.HostLook, dst netip.Prefix) string {
-	return routeTexts(h, func(r facts.Route) bool { return r.Dst == dst })
-}
-
-func defaultRoute(h *facts.HostLook, f facts.Family) string {
-	return routeTexts(h, func(r facts.Route) bool { return (!r.Dst.IsValid() || r.Dst.Bits() == 0) && r.Family == f })
-}
-
-func routeTexts(h *facts.HostLook, is func(facts.Route) bool) string {
+func routesByPrefix(h *facts.HostLook) map[netip.Prefix][]facts.Route {
 	const localTable = 255
-	var out []string
+	out := map[netip.Prefix][]facts.Route{}
 	for _, r := range h.Routes {
-		if r.Table == localTable || !is(r) {
-			continue
+		dst := r.Dst
+		if !dst.IsValid() {
+			dst = podpath.Everything(r.Family)
 		}
+		if r.Table != localTable {
+			out[dst] = append(out[dst], r)
+		}
+	}
+	return out
+}
+
+func routeText(routes []facts.Route) string {
+	var out []string
+	for _, r := range routes {
 		text := r.Type
 		if r.Gateway.IsValid() {
 			text += " via " + r.Gateway.String()
