@@ -159,7 +159,7 @@ type Row struct {
 	// NotRun says why there are no cells.
 	NotRun string `json:"notRun,omitempty"`
 	// Words has one letter a cell: . ok, ~ ok after a retry, R refused, T timeout,
-	// U unreachable, X reset, B tooBig, G garbled, ? notRun; with flags: n source rewritten, p partial.
+	// U unreachable, X reset, B tooBig, G garbled (or an answer where none is right), ? notRun; with flags: n source rewritten, p partial.
 	// Where the flow's right answer is another (closed, over) the right answer is '.'.
 	Words string `json:"words"`
 	// Micros are round trips in microseconds, quantised to 7 %.
