@@ -141,9 +141,7 @@ func TestAClusterThatDoesNotAnswerIsNotAVerdict(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			out := t.TempDir()
 			got := outside(t, "run", "--kubeconfig", kubeconfig(t, tc.server), "--out", out)
-			if got.status != exitCannotTell || !strings.Contains(got.errOut, tc.says) {
-				t.Errorf("exit status %d, stderr %q", got.status, got.errOut)
-			}
+			sentence(t, got, exitCannotTell, tc.says)
 			r := readBack(t, out)
 			if r.ExitStatus != exitCannotTell || r.Verdict != report.CannotTell || !strings.Contains(r.Run.Incomplete, tc.says) {
 				t.Errorf("the report: %d, %q, %q", r.ExitStatus, r.Verdict, r.Run.Incomplete)

@@ -49,8 +49,11 @@ func conclude(err error, errOut io.Writer) int {
 		}
 		return exitUsage
 	}
-	if errors.As(err, new(specs.EmptyError)) || errors.As(err, new(specs.UsageError)) {
+	if errors.As(err, new(specs.EmptyError)) {
 		fmt.Fprintln(errOut, "`plumbline list` shows all checks")
+		return exitUsage
+	}
+	if errors.As(err, new(specs.UsageError)) {
 		return exitUsage
 	}
 	return exitCannotTell

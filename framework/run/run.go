@@ -87,6 +87,9 @@ func (s *Session) Run(ctx context.Context, source Source) (report.Report, error)
 	if err != nil {
 		early = errors.Join(early, err)
 	}
+	if errors.As(early, new(SetupError)) {
+		s.suite.progress = nil // a line per check would only say the same thing many times
+	}
 	s.suite.snapshot = settled
 	s.suite.perform(s.options.Selection)
 	return judge.Judge(settled, s.options.All, s.suite.results), early

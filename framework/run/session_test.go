@@ -227,6 +227,12 @@ func TestThereIsAReportWhateverHappened(t *testing.T) {
 	}
 }
 
+func TestADeadSetUpIsNotToldOncePerCheck(t *testing.T) {
+	if out := play(t, "dead"); len(out.Lines) != 0 {
+		t.Errorf("lines %q", out.Lines)
+	}
+}
+
 func TestAWrongChoiceOfNodesBeginsNothing(t *testing.T) {
 	out := play(t, "node")
 	if out.Error != "there is no node n9" || out.Saved || out.Report.APIVersion != "" {
