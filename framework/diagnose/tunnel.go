@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -19,6 +20,9 @@ type silence struct {
 }
 
 func (in *input) silence() silence {
+	if !in.anySilence() {
+		return silence{} // a large cluster has a million pairs; most runs need none of this
+	}
 	s := silence{blocked: map[pair]bool{}, heard: map[pair]bool{}, hostOK: map[pair]int{}}
 	quiet, loud := map[pair]bool{}, map[pair]bool{}
 	hostBad, deaf := map[pair]bool{}, map[string]bool{}
@@ -50,15 +54,30 @@ func (in *input) silence() silence {
 		both := !loud[p] && quiet[back] && !loud[back] && !deaf[p.from] && !deaf[p.to]
 		s.blocked[p] = both && hostsTalk(s, hostBad, p) && hostsTalk(s, hostBad, back)
 	}
+	nodes := map[string]bool{}
 	for _, seen := range []map[pair]bool{quiet, loud} {
 		for p := range seen {
 			s.heard[p] = true
-			s.nodes = append(s.nodes, p.from, p.to)
+			nodes[p.from], nodes[p.to] = true, true
 		}
 	}
-	slices.Sort(s.nodes)
-	s.nodes = slices.Compact(s.nodes)
+	s.nodes = slices.Sorted(maps.Keys(nodes))
 	return s
+}
+
+// anySilence says whether anything between pods timed out at all.
+func (in *input) anySilence() bool {
+	for _, m := range in.facts.Matrices {
+		if m.Flow.From != facts.FromPod || m.Flow.To != facts.ToPod {
+			continue
+		}
+		for _, row := range m.Rows {
+			if slices.ContainsFunc(row.Cells, func(c facts.Cell) bool { return c.Outcome == facts.Timeout }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func hostsTalk(s silence, bad map[pair]bool, p pair) bool {
@@ -94,16 +113,17 @@ func (s silence) without(nodes []string) silence {
 
 // cutOff are the nodes whose every observed pair is blocked.
 func (s silence) cutOff() []string {
+	open := map[string]bool{}
+	seen := map[string]bool{}
+	for p := range s.heard {
+		seen[p.from], seen[p.to] = true, true
+		if !s.blocked[p] {
+			open[p.from], open[p.to] = true, true
+		}
+	}
 	var out []string
 	for _, n := range s.nodes {
-		pairs, open := 0, false
-		for p := range s.heard {
-			if p.from == n || p.to == n {
-				pairs++
-				open = open || !s.blocked[p]
-			}
-		}
-		if pairs > 0 && !open {
+		if seen[n] && !open[n] {
 			out = append(out, n)
 		}
 	}

@@ -41,8 +41,9 @@ func texts[T netip.Addr | netip.Prefix](values []T) []string {
 // nodes tells of every node what it is and what became of it in this run.
 func (c *trial) nodes() []report.Node {
 	out := []report.Node{}
+	answered, failing := c.answered(), c.failing()
 	for _, n := range c.facts.Nodes {
-		status, why := c.status(n)
+		status, why := c.status(n, answered[n.Name])
 		role := "worker"
 		if n.ControlPlane {
 			role = "control-plane"
@@ -50,7 +51,7 @@ func (c *trial) nodes() []report.Node {
 		out = append(out, report.Node{
 			Name: n.Name, Addresses: texts(n.Internal), PodCIDRs: texts(n.PodCIDRs), Role: role,
 			Kernel: n.Kernel, OS: n.OS, Kubelet: n.Kubelet, Runtime: n.Runtime,
-			Status: status, Why: why, Failing: c.failing(n.Name),
+			Status: status, Why: why, Failing: failing[n.Name],
 		})
 	}
 	return out
@@ -64,23 +65,32 @@ const (
 )
 
 // status: a node counts as tested when at least one place on it answered.
-func (c *trial) status(n facts.Node) (status, why string) {
-	if n.Excluded != "" {
+func (c *trial) status(n facts.Node, answered bool) (status, why string) {
+	switch {
+	case n.Excluded != "":
 		return excluded, n.Excluded
+	case answered:
+		return tested, ""
 	}
+	return notTestable, c.untestable(n)
+}
+
+// answered are the nodes from which anything was heard.
+func (c *trial) answered() map[string]bool {
+	out := map[string]bool{}
 	for _, m := range c.facts.Matrices {
 		for _, row := range m.Rows {
-			if row.From.Node == n.Name && row.NotRun == "" {
-				return tested, ""
+			if row.NotRun == "" {
+				out[row.From.Node] = true
 			}
 		}
 	}
 	for _, h := range c.facts.Hosts {
-		if h.Node == n.Name && h.NotRun == "" {
-			return tested, ""
+		if h.NotRun == "" {
+			out[h.Node] = true
 		}
 	}
-	return notTestable, c.untestable(n)
+	return out
 }
 
 func (c *trial) untestable(n facts.Node) string {
@@ -105,17 +115,18 @@ func (c *trial) untestable(n facts.Node) string {
 	return "no place on this node answered"
 }
 
-// failing counts the findings that fail and name a node.
-func (c *trial) failing(node string) int {
-	n := 0
+// failing counts, per node, the findings that fail and name it.
+func (c *trial) failing() map[string]int {
+	out := map[string]int{}
 	for _, k := range c.selected {
 		for _, f := range c.results[k.ID].Findings {
+			if f.Verdict != check.Fail {
+				continue
+			}
 			for _, name := range f.Nodes {
-				if f.Verdict == check.Fail && name == node {
-					n++
-				}
+				out[name]++
 			}
 		}
 	}
-	return n
+	return out
 }
