@@ -5,10 +5,12 @@ package framework_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -41,11 +43,20 @@ func (p pkg) forTests() bool { return strings.HasSuffix(p.room(), "test") }
 // (-e) nothing can be said of what it needs, so the build has to fail elsewhere.
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Name,Doc,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles", "./...")
+	list, err := listed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// listed asks once; the answer takes seconds.
+var listed = sync.OnceValues(func() ([]pkg, error) {
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Dir,Name,Doc,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles", "./...")
 	cmd.Dir = ".."
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("listing the packages: %v", err)
+		return nil, fmt.Errorf("listing the packages: %w", err)
 	}
 	var list []pkg
 	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
@@ -53,15 +64,15 @@ func packages(t *testing.T) []pkg {
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("reading the list: %v", err)
+			return nil, fmt.Errorf("reading the list: %w", err)
 		}
 		list = append(list, p)
 	}
 	if len(list) < 10 {
-		t.Fatalf("only %d packages are listed", len(list))
+		return nil, fmt.Errorf("only %d packages are listed", len(list))
 	}
-	return list
-}
+	return list, nil
+})
 
 // kubernetes are the client's packages; YAML and JSON of the same organisation are none.
 func kubernetes(path string) bool {

@@ -47,7 +47,7 @@ func (w *nodeWalk) walk(look facts.Look) {
 		w.unknown = append(w.unknown, missing)
 		return
 	}
-	host := w.snapshot.Host(w.node.Name, look)
+	host := w.paths(look)
 	for _, family := range w.snapshot.Cluster.Families {
 		own := w.pods[family][w.node.Name]
 		if len(own) == 0 {
@@ -63,6 +63,15 @@ func (w *nodeWalk) walk(look facts.Look) {
 			}
 		}
 	}
+}
+
+// paths is the look whose routes tell the interfaces: the last one where there
+// is one, because the first may be older than the first pod of a node.
+func (w *nodeWalk) paths(look facts.Look) *facts.HostLook {
+	if last := w.snapshot.Host(w.node.Name, facts.Last); last != nil && last.NotRun == "" {
+		return last
+	}
+	return w.snapshot.Host(w.node.Name, look)
 }
 
 // peersOn are peers behind one interface: the same rules see them in the same place.

@@ -18,7 +18,11 @@ func podInterface(name string) bool {
 }
 
 func comesWithPods(i facts.Interface) bool {
-	return podInterface(i.Name) || strings.HasPrefix(i.Master, "cni") || i.Name == "kube-ipvs0" || i.Name == "nodelocaldns"
+	return podInterface(i.Name) || i.Kind == "veth" && !hasGlobal(i) || strings.HasPrefix(i.Master, "cni") || i.Name == "kube-ipvs0" || i.Name == "nodelocaldns"
+}
+
+func hasGlobal(i facts.Interface) bool {
+	return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Addr().IsGlobalUnicast() })
 }
 
 // interfaces compares those that do not belong to pods. A bridge that appears

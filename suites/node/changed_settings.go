@@ -17,7 +17,7 @@ func (c *comparison) sysctls() {
 		before := strings.TrimSpace(c.first.Sysctls[name])
 		after, ok := c.last.Sysctls[name]
 		after = strings.TrimSpace(after)
-		if !ok || before == after || strings.HasSuffix(name, "_count") || c.follows(name) {
+		if !ok || before == after || strings.HasSuffix(name, "_count") || ofOneInterface(name) || c.follows(name) {
 			continue
 		}
 		means := ""
@@ -28,6 +28,18 @@ func (c *comparison) sysctls() {
 		}
 		c.differs(c.weight(name), "sysctl "+name, before, after, means, remedy...)
 	}
+}
+
+// ofOneInterface: a CNI plugin tunes the interfaces it makes (accept_ra,
+// route_localnet …); of one interface only what stops packets is compared.
+func ofOneInterface(name string) bool {
+	rest, ok := strings.CutPrefix(name, "net.ipv4.conf.")
+	if !ok {
+		if rest, ok = strings.CutPrefix(name, "net.ipv6.conf."); !ok {
+			return false
+		}
+	}
+	return !strings.HasPrefix(rest, "all.") && !strings.HasSuffix(name, ".forwarding") && !strings.HasSuffix(name, ".rp_filter")
 }
 
 // follows: the switch of one interface changes with the switch for all.
