@@ -48,7 +48,7 @@ func New(t testing.TB, name string) *Namespace {
 		t.Fatalf("making the namespace %s: %v", name, err)
 	}
 	t.Cleanup(func() { _ = n.handle.Close() })
-	n.Run(t, "ip link set lo up")
+	n.IP(t, "link set lo up")
 	return n
 }
 
@@ -86,19 +86,11 @@ func (n *Namespace) Start(t testing.TB, c *exec.Cmd) {
 	})
 }
 
-// Run does commands, one a line, in the namespace, and gives what they print.
-// Words are separated by spaces; there is no quoting.
-func (n *Namespace) Run(t testing.TB, script string) string {
+// IP does commands of ip(8), one a line, without the word "ip" (ip -batch), in
+// the namespace, and gives what they print.
+func (n *Namespace) IP(t testing.TB, script string) string {
 	t.Helper()
-	var out strings.Builder
-	for line := range strings.Lines(script) {
-		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "#" {
-			continue
-		}
-		out.WriteString(n.pipe(t, "", words...))
-	}
-	return out.String()
+	return n.pipe(t, script+"\n", "ip", "-batch", "-")
 }
 
 // NFT loads rules in the syntax of nft(8).
@@ -136,6 +128,6 @@ func Join(t testing.TB, a *Namespace, deviceA string, b *Namespace, deviceB stri
 	if err != nil {
 		t.Fatalf("joining %s and %s: %v", a.Name, b.Name, err)
 	}
-	a.Run(t, "ip link set "+deviceA+" up")
-	b.Run(t, "ip link set "+deviceB+" up")
+	a.IP(t, "link set "+deviceA+" up")
+	b.IP(t, "link set "+deviceB+" up")
 }

@@ -37,27 +37,27 @@ func newRouted(t testing.TB) routed {
 	r.router.Set(t, "net/ipv4/icmp_msgs_per_sec", "10000")
 	r.router.Set(t, "net/ipv6/icmp/ratelimit", "0")
 	r.client.Set(t, "net/ipv4/ping_group_range", "0 2147483647")
-	r.client.Run(t, `
-		ip address add 10.1.0.2/24 dev eth0
-		ip address add fd01::2/64 dev eth0 nodad
-		ip route add default via 10.1.0.1
-		ip route add default via fd01::1`)
-	r.router.Run(t, `
-		ip address add 10.1.0.1/24 dev left
-		ip address add fd01::1/64 dev left nodad
-		ip address add 10.2.0.1/24 dev right
-		ip address add fd02::1/64 dev right nodad`)
-	var script strings.Builder
+	r.client.IP(t, `
+		address add 10.1.0.2/24 dev eth0
+		address add fd01::2/64 dev eth0 nodad
+		route add default via 10.1.0.1
+		route add default via fd01::1`)
+	r.router.IP(t, `
+		address add 10.1.0.1/24 dev left
+		address add fd01::1/64 dev left nodad
+		address add 10.2.0.1/24 dev right
+		address add fd02::1/64 dev right nodad`)
+	var script, sources strings.Builder
 	for i := 2; i < serverAddresses; i++ {
-		script.WriteString("ip address add " + at(4, i) + "/24 dev eth0\n")
-		script.WriteString("ip address add " + at(6, i) + "/64 dev eth0 nodad\n")
+		script.WriteString("address add " + at(4, i) + "/24 dev eth0\n")
+		script.WriteString("address add " + at(6, i) + "/64 dev eth0 nodad\n")
 		// A source address for each, as routers limit the rate of errors to one address.
-		r.client.Run(t, fmt.Sprintf(`ip address add 10.1.0.%d/24 dev eth0
-			ip route add %s/32 via 10.1.0.1 src 10.1.0.%d`, 100+i, at(4, i), 100+i))
+		fmt.Fprintf(&sources, "address add 10.1.0.%d/24 dev eth0\nroute add %s/32 via 10.1.0.1 src 10.1.0.%d\n", 100+i, at(4, i), 100+i)
 	}
-	r.server.Run(t, script.String()+`
-		ip route add default via 10.2.0.1
-		ip route add default via fd02::1`)
+	r.client.IP(t, sources.String())
+	r.server.IP(t, script.String()+`
+		route add default via 10.2.0.1
+		route add default via fd02::1`)
 	r.ports, r.other = serveIn(t, r.server, "pod/server"), serveIn(t, r.server, "pod/other")
 	r.settle(t)
 	return r
@@ -79,12 +79,10 @@ func (r routed) settle(t testing.TB) {
 
 // at is the n-th address of the server in a family (4 or 6).
 func at(family, n int) string {
-	digits := string(rune('0'+n/10)) + string(rune('0'+n%10))
-	digits = strings.TrimPrefix(digits, "0")
 	if family == 6 {
-		return "fd02::" + digits
+		return fmt.Sprintf("fd02::%d", n)
 	}
-	return "10.2.0." + digits
+	return fmt.Sprintf("10.2.0.%d", n)
 }
 
 func (r routed) target(via facts.Via, family, n int) facts.Target {
@@ -105,9 +103,9 @@ func (r routed) target(via facts.Via, family, n int) facts.Target {
 func (r routed) spoil(t testing.TB) {
 	t.Helper()
 	for i, kind := range []string{"blackhole", "unreachable", "prohibit"} {
-		r.router.Run(t, "ip route add "+kind+" "+at(4, 10+i)+"/32\nip route add "+kind+" "+at(6, 10+i)+"/128")
+		r.router.IP(t, "route add "+kind+" "+at(4, 10+i)+"/32\nroute add "+kind+" "+at(6, 10+i)+"/128")
 	}
-	r.client.Run(t, "ip route replace blackhole "+at(4, 13)+"/32\nip route replace unreachable "+at(4, 14)+"/32")
+	r.client.IP(t, "route replace blackhole "+at(4, 13)+"/32\nroute replace unreachable "+at(4, 14)+"/32")
 	r.router.NFT(t, `
 		table inet spoil {
 			chain forward {
@@ -199,5 +197,17 @@ func TestEveryOutcomeIsProducedByARealNetwork(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAServerWithManyAddressesAnswersFromTheOneThatWasAsked(t *testing.T) {
+	r := newRouted(t)
+	for _, family := range []int{4, 6} {
+		for _, host := range []int{2, 7, 38} {
+			got := probeOne(t, r.client, facts.UDP, r.target(facts.UDP, family, host))
+			if got.Outcome != facts.OK || got.Retried {
+				t.Errorf("%s: %+v %+v", at(family, host), got.Cell, got.detail)
+			}
+		}
 	}
 }

@@ -10,9 +10,9 @@ import (
 func (r routed) narrow(t testing.TB) {
 	t.Helper()
 	// A route with an MTU of its own is told to the sender: fragmentation needed, packet too big.
-	r.router.Run(t, `
-		ip route add `+at(4, 30)+`/32 dev right mtu 1300
-		ip route add `+at(6, 30)+`/128 dev right mtu 1300`)
+	r.router.IP(t, `
+		route add `+at(4, 30)+`/32 dev right mtu 1300
+		route add `+at(6, 30)+`/128 dev right mtu 1300`)
 	// A rule that drops what is larger is silent: a black hole.
 	r.router.NFT(t, `
 		table inet narrow {
@@ -25,7 +25,7 @@ func (r routed) narrow(t testing.TB) {
 			}
 		}`)
 	// A route of our own with an MTU is what applications are held to.
-	r.client.Run(t, "ip route replace "+at(4, 34)+"/32 via 10.1.0.1 mtu 1400")
+	r.client.IP(t, "route replace "+at(4, 34)+"/32 via 10.1.0.1 mtu 1400")
 }
 
 func TestThePathMTUIsFoundAndItsReasonTold(t *testing.T) {
