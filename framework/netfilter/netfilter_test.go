@@ -73,6 +73,8 @@ func TestWhatBecomesOfPodTrafficUnderRealRules(t *testing.T) {
 	}{
 		{"kube-proxy and flannel let pods through", "kube-flannel", outgoing("tcp"), "passes", false},
 		{"and back", "kube-flannel", incoming("udp"), "passes", false},
+		{"a node of the lab, with kube-proxy's nfacct rules", "lab-worker", outgoing("tcp"), "passes", false},
+		{"and back to it", "lab-worker", incoming("icmp"), "passes", false},
 		{"a REJECT above the accepts", "forward-reject", outgoing("icmp"), "iptables-nft-save filter FORWARD 1: -A FORWARD -j REJECT --reject-with icmp-host-prohibited", false},
 		{"policy DROP without flannel's accept", "forward-policy", incoming("tcp"), "iptables-nft-save filter FORWARD policy", false},
 		{"firewalld with iptables rejects TCP", "firewalld-iptables", incoming("tcp"), "iptables-nft-save filter FORWARD 6: -A FORWARD -j REJECT --reject-with icmp-host-prohibited", false},

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Records the dumps beside this file from a real kernel, each in a network
 # namespace of its own. Run as root: sh record.sh
+# lab-worker is a node of the lab (kube-proxy 1.36, flannel) as facts.json holds it.
 set -eu
 cd "$(dirname "$0")"
 
