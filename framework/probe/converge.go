@@ -39,6 +39,26 @@ func (c convergence) first(ctx context.Context, e *env, t facts.Target, once try
 	}
 }
 
+// all meets the backends of a Service until all have answered without a failure,
+// or the time is over; the last series is kept. The first answer is not enough
+// here: every backend has an EndpointSlice of its own, and a proxy that gathers
+// changes may know one of them some seconds before the others.
+func (c convergence) all(ctx context.Context, e *env, t facts.Target, once try, a *answer, slowest *atomic.Int64) {
+	for {
+		*a = answer{}
+		meet(ctx, e, t, once, a)
+		failed := a.has(func(x facts.Attempt) bool { return x.Outcome != facts.OK })
+		if len(a.met) == len(t.Peers) && !failed {
+			raise(slowest, time.Since(c.began).Milliseconds())
+			return
+		}
+		if ctx.Err() != nil || !time.Now().Before(c.until) {
+			return
+		}
+		wait(ctx, convergeInterval)
+	}
+}
+
 // raise keeps the larger of two values.
 func raise(v *atomic.Int64, to int64) {
 	for {

@@ -35,6 +35,34 @@ func TestAServiceThatIsNewToTheNodeIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestEveryBackendOfANewServiceIsWaitedFor(t *testing.T) {
+	now := time.Now()
+	c := convergence{now, now.Add(time.Minute)}
+	target := facts.Target{Peers: []string{"pod/n1", "pod/n2"}}
+	var asked, slowest atomic.Int64
+	// The second backend is known late: until then it refuses or is never chosen.
+	once := func(context.Context, *env, facts.Target) facts.Attempt {
+		n := asked.Add(1)
+		switch {
+		case n <= 60:
+			return facts.Attempt{Outcome: facts.OK, Peer: "pod/n1"}
+		case n <= 70:
+			return facts.Attempt{Outcome: facts.Refused}
+		default:
+			return facts.Attempt{Outcome: facts.OK, Peer: target.Peers[n%2]}
+		}
+	}
+	var a answer
+	c.all(t.Context(), newEnv(wire.Timing{}), target, once, &a, &slowest)
+	cell, detail := settle(facts.TCP, 2, &a)
+	if cell.Outcome != facts.OK || cell.Retried || cell.Partial || len(detail.Met) != 2 {
+		t.Errorf("%+v %+v", cell, detail)
+	}
+	if slowest.Load() == 0 {
+		t.Error("the time until both answered is not noted")
+	}
+}
+
 func TestAServiceThatNeverAnswersIsAFailureOnceTheTimeIsOver(t *testing.T) {
 	now := time.Now()
 	c := convergence{now, now}

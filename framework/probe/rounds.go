@@ -95,12 +95,14 @@ func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 	several := len(target.Peers) > 1 && !target.AnyPeer && (flow.Via == facts.TCP || flow.Via == facts.UDP)
 	if settling.awaits(flow) && !j.awaited {
 		j.awaited = true
-		x := settling.first(ctx, e, target, once, &j.row.settle)
-		if !several {
-			a.attempts = append(a.attempts, x)
-			a.settled = x.Outcome == right(flow.Via)
+		if several {
+			settling.all(ctx, e, target, once, a, &j.row.settle)
 			return
 		}
+		x := settling.first(ctx, e, target, once, &j.row.settle)
+		a.attempts = append(a.attempts, x)
+		a.settled = x.Outcome == right(flow.Via)
+		return
 	}
 	switch {
 	case flow.Via == facts.PMTU:
