@@ -166,19 +166,9 @@ func (b *ruleBuilder) left(m *Match, name string, left json.RawMessage, words []
 			}
 			m.Prefixes = append(m.Prefixes, p)
 		}
-	case Protocol:
+	case Protocol, IPFamily, ICMPType:
 		for i, w := range words {
-			if _, one := protocolMatch(w); len(one) == 1 {
-				words[i] = one[0]
-			}
-		}
-	case IPFamily:
-		for i, w := range words {
-			words[i] = map[string]string{"ip": "ipv4", "ip6": "ipv6", "ipv4": "ipv4", "ipv6": "ipv6"}[w]
-		}
-	case ICMPType:
-		for i, w := range words {
-			words[i] = icmpWord(w)
+			words[i] = plainWord(kind, w)
 		}
 	case Mark:
 		markIs(m, 0xffffffff, words)
@@ -193,6 +183,22 @@ func (b *ruleBuilder) left(m *Match, name string, left json.RawMessage, words []
 	m.Kind = kind
 	if kind != Source && kind != Destination {
 		m.Words = words
+	}
+}
+
+// plainWord gives a value the word that packets are compared by, whatever
+// number or other name the tool printed.
+func plainWord(kind MatchKind, word string) string {
+	switch kind {
+	case Protocol:
+		if _, one := protocolMatch(word); len(one) == 1 {
+			return one[0]
+		}
+		return word
+	case IPFamily:
+		return map[string]string{"ip": "ipv4", "ip6": "ipv6", "ipv4": "ipv4", "ipv6": "ipv6"}[word]
+	default:
+		return icmpWord(word)
 	}
 }
 
