@@ -82,24 +82,34 @@ func connectInside(flags *genericclioptions.ConfigFlags) (connection, error) {
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// source wires the flags to the collector.
-func (f *runFlags) source(id string) (specs.Source, error) {
-	c, err := connect(f.kube, f.inCluster)
-	if err != nil {
-		return nil, err
-	}
-	collector, err := collect.New(collect.Options{
+// source wires the flags to the collector. In a Job, image, pull secrets and
+// owner are those of the runner's own pod, and the Job is given back.
+func (f *runFlags) source(ctx context.Context, c connection, id string) (specs.Source, *job, error) {
+	options := collect.Options{
 		RESTConfig: c.config, Context: c.context, Namespace: c.namespace, InCluster: c.inCluster,
-		Image: f.image, PullSecrets: f.imagePullSecrets,
+		Image: cmp.Or(f.image, defaultImage), PullSecrets: f.imagePullSecrets,
 		Nodes: f.nodes, NodeSelector: f.nodeSelector, ExcludeNodes: f.excludeNodes, Taints: f.taints,
 		Unprivileged: f.unprivileged, Keep: f.keep, Timeout: f.timeout,
 		Version: suiteVersion(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn,
 		FactsPath: factsPath(f.out),
-	})
-	if err != nil {
-		return nil, usagef("%s", oneLine(err))
 	}
-	return liveSource{collector, c.config.Host}, nil
+	var own *job
+	if c.inCluster {
+		var err error
+		if own, err = newJob(ctx, c.config, c.namespace); err != nil {
+			return nil, nil, err
+		}
+	}
+	if own != nil {
+		options.Owner = own.self.Owner
+		options.Image = cmp.Or(f.image, own.self.Image)
+		options.PullSecrets = append(options.PullSecrets, own.self.PullSecrets...)
+	}
+	collector, err := collect.New(options)
+	if err != nil {
+		return nil, nil, usagef("%s", oneLine(err))
+	}
+	return liveSource{collector, c.config.Host}, own, nil
 }
 
 // liveSource is the collector with errors that people can read.

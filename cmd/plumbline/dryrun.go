@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -26,7 +27,7 @@ func dryRun(w io.Writer, selected []check.Check, f *runFlags) error {
 	if needs(selected, check.NeedService) {
 		lines = append(lines, "  a Service of type NodePort")
 	}
-	lines = append(lines, "  image "+f.image, "Nothing was touched: this was a dry run.")
+	lines = append(lines, "  image "+cmp.Or(f.image, defaultImage), "Nothing was touched: this was a dry run.")
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err

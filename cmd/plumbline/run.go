@@ -65,7 +65,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.taints, "taints", "control-plane", "taints the agents tolerate: control-plane, all, none, or key[=value]:Effect,…")
 	flags.DurationVar(&f.timeout, "timeout", 15*time.Minute, "time limit of the observation")
 	flags.BoolVar(&f.keep, "keep", false, "leave the agents in the cluster afterwards")
-	flags.StringVar(&f.image, "image", defaultImage, "image of the agents")
+	flags.StringVar(&f.image, "image", "", "image of the agents (default "+defaultImage+"; in a Job, the Job's own)")
 	flags.StringSliceVar(&f.imagePullSecrets, "image-pull-secret", nil, "pull secrets in the run's namespace")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "no host access: probe from pods only")
 	flags.StringVar(&f.inCluster, "in-cluster", "auto", "the runner is a pod of the cluster: auto, true or false")
@@ -85,17 +85,21 @@ func (f *runFlags) run(ctx context.Context, streams genericiooptions.IOStreams) 
 	if f.dryRun {
 		return dryRun(streams.Out, session.Selected(), f)
 	}
-	source, err := f.source(id)
+	to, err := connect(f.kube, f.inCluster)
 	if err != nil {
 		return err
 	}
 	if err := writable(f.out); err != nil {
 		return err
 	}
+	source, own, err := f.source(ctx, to, id)
+	if err != nil {
+		return err
+	}
 	stop := progress.heartbeat(ctx)
 	result, early := session.Run(ctx, source)
 	stop()
-	return f.finish(streams, result, early)
+	return f.finish(ctx, streams, result, early, own)
 }
 
 func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
@@ -111,12 +115,18 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 }
 
 // finish writes every report, whatever happened, and says how it went.
-func (f *runFlags) finish(streams genericiooptions.IOStreams, result report.Report, early error) error {
+func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStreams, result report.Report, early error, own *job) error {
 	if errors.As(early, new(specs.UsageError)) {
 		return early
 	}
 	if err := writeReports(f.out, &result); err != nil {
 		return errors.Join(err, early)
+	}
+	if own != nil {
+		if err := own.publish(ctx, f.out, &result); err != nil {
+			// The reports are written, and the log of the pod shows the verdict.
+			fmt.Fprintf(streams.ErrOut, "plumbline: storing the reports in the cluster: %v\n", err)
+		}
 	}
 	if errors.As(early, new(specs.SetupError)) {
 		return early // nothing was seen: one sentence says all there is
