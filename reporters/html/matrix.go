@@ -11,7 +11,7 @@ import (
 
 const (
 	// maxWorst is how many of the worst pairs the table lists.
-	maxWorst = 40
+	maxWorst = 25
 	// maxTable is the largest side of a matrix that is also written out as a table.
 	maxTable = 16
 )

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
-	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/reporters/plain"
@@ -21,6 +20,7 @@ type page struct {
 	Report   *report.Report
 	Class    string // of the verdict
 	Headline string
+	FixTitle string
 	Facts    []fact
 	Counts   []count
 	Troubles []string
@@ -64,7 +64,22 @@ func build(r *report.Report) (*page, error) {
 			p.Loose = append(p.Loose, view)
 		}
 	}
+	p.FixTitle = fixTitle(p)
 	return p, nil
+}
+
+// fixTitle heads the part that says what to do; links call it "Fix first".
+func fixTitle(p *page) string {
+	switch {
+	case len(p.Causes) > 0 || p.Class == "fail":
+		return "Fix first"
+	case len(p.Loose) == 0:
+		return "Nothing to fix"
+	case p.Class == "pass":
+		return "Worth fixing"
+	default:
+		return "Look here first"
+	}
 }
 
 func class(v report.Verdict) string {
@@ -123,7 +138,7 @@ func facts(r *report.Report) []fact {
 			grouped(answered), grouped(asked), grouped(tested), grouped(len(r.Nodes)))},
 		{"Network", network},
 		{"Run", words(r.Run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
-			"took "+(time.Duration(r.Run.Millis)*time.Millisecond).Round(100*time.Millisecond).String(),
+			"took "+took(r.Run.Millis),
 			"plumbline "+r.Run.Suite, prefixed("run ", r.Run.ID))},
 	}
 }
@@ -137,6 +152,13 @@ func troubles(r *report.Report) []string {
 		out = append(out, e.What+": "+e.Says)
 	}
 	return out
+}
+
+func took(millis int) string {
+	if minutes := millis / 60_000; minutes > 0 {
+		return fmt.Sprintf("%d min %d s", minutes, millis/1000%60)
+	}
+	return fmt.Sprintf("%d.%d s", millis/1000, millis%1000/100)
 }
 
 func prefixed(prefix, s string) string {

@@ -170,11 +170,11 @@ export class HeatMap extends View {
   private drawSums(pen: CanvasRenderingContext2D): void {
     const room = bars - 30;
     const [right, bottom] = [this.left + this.wide() + 5, this.top + this.high() + 5];
-    const thick = Math.max(this.cell - (this.cell >= 7 ? 2 : 0), 1);
+    const thick = this.cell >= 7 ? Math.min(this.cell - 2, 10) : Math.ceil(this.cell);
     pen.font = this.font(11);
     pen.textBaseline = "middle";
     const bar = (share: number, x: number, y: number, w: number, h: number): void => {
-      pen.fillStyle = share > 0 ? "#d55e00" : this.isDark ? "#31363c" : "#d6dade";
+      pen.fillStyle = share > 0 ? this.ink(true) : this.isDark ? "#31363c" : "#d6dade";
       pen.fillRect(x, y, w, h);
     };
     for (let r = Math.max(Math.floor(this.first.r), 0); r < this.layer.rows && this.y(r) < this.top + this.high() - 0.1; r++) {

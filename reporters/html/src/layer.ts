@@ -11,6 +11,7 @@ export class Layer {
   readonly rowWrong: number[];
   readonly columnWrong: number[];
   readonly wrong: number;
+  readonly unseen: number;
   readonly rtt: Uint8Array | undefined;
   readonly slowest: number = 0;
   readonly fastest: number = 255;
@@ -21,16 +22,19 @@ export class Layer {
     this.rowWrong = new Array<number>(this.rows).fill(0);
     this.columnWrong = new Array<number>(this.columns).fill(0);
     this.rtt = roundTrips(matrix);
-    let wrong = 0;
+    let [wrong, unseen] = [0, 0];
     for (let r = 0; r < this.rows; r++) {
       for (let c = 0; c < this.columns; c++) {
-        if (!letterOf(this.word(r, c), false).wrong) continue;
+        const word = this.word(r, c);
+        if (word === "?") unseen++;
+        if (!letterOf(word, false).wrong) continue;
         wrong++;
         this.rowWrong[r]!++;
         this.columnWrong[c]!++;
       }
     }
     this.wrong = wrong;
+    this.unseen = unseen;
     for (const step of this.rtt ?? []) {
       if (step === 0) continue;
       this.slowest = Math.max(this.slowest, step);
@@ -93,6 +97,24 @@ export class Layer {
     }
     pen.putImageData(image, 0, 0);
     return canvas;
+  }
+
+  // firstWorst is where to look first: a failing cell, or one that was not observed.
+  firstWorst(): [number, number] {
+    for (const fits of [(w: string) => letterOf(w, false).wrong, (w: string) => w === "?"]) {
+      for (let r = 0; r < this.rows; r++) {
+        for (let c = 0; c < this.columns; c++) if (fits(this.word(r, c))) return [r, c];
+      }
+    }
+    return [0, 0];
+  }
+
+  // sum says how the layer stands, in words.
+  sum(): string {
+    const number = (n: number): string => n.toLocaleString("en");
+    const all = this.rows * this.columns;
+    const unseen = this.unseen ? `, ${number(this.unseen)} not observed` : "";
+    return this.wrong || unseen ? `${number(this.wrong)} of ${number(all)} pairs fail${unseen}` : `all ${number(all)} pairs are right`;
   }
 
   find(from: string, to: string): [number, number] | undefined {

@@ -50,6 +50,7 @@ function follow(): void {
   const route = parse(location.hash);
   if (route["check"]) openCheck(route["check"]);
   if (route["pair"]) map?.open(route);
+  if (route["view"]) document.getElementById(`view=${route["view"]}`)?.scrollIntoView(); // the map has moved it
   if (route["node"]) openNode(route["node"]);
 }
 

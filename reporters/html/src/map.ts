@@ -22,11 +22,11 @@ export class MapPart {
     this.map.isDark = darkly.matches;
     this.layers = data.matrices.map((m, i) => new Layer(m, i));
     for (const layer of this.layers) {
-      const text = layer.wrong ? `${layer.matrix.title} (${layer.wrong} fail)` : layer.matrix.title;
-      this.flow.append(make("option", text, { value: layer.matrix.flow }));
+      const text = layer.wrong ? ` (${layer.wrong.toLocaleString("en")} fail)` : layer.unseen ? " (not all observed)" : "";
+      this.flow.append(make("option", layer.matrix.title + text, { value: layer.matrix.flow }));
     }
-    const worst = this.layers.reduce((a, b) => (b.wrong > a.wrong ? b : a));
-    this.show(worst);
+    const weight = (l: Layer): number => l.wrong * 1e7 + l.unseen * 10 + (l.matrix.flow.startsWith("pod>pod/") ? 1 : 0);
+    this.show(this.layers.reduce((a, b) => (weight(b) > weight(a) ? b : a)));
     this.listen();
   }
 
@@ -55,7 +55,8 @@ export class MapPart {
 
   private show(layer: Layer): void {
     this.flow.value = layer.matrix.flow;
-    this.map.chosen = { r: 0, c: 0 };
+    const [r, c] = layer.firstWorst();
+    this.map.chosen = { r, c };
     this.map.show(layer);
     this.tell();
     fill(this.panel, this.data, layer, this.map.chosen);
@@ -65,8 +66,7 @@ export class MapPart {
   private tell(): void {
     const layer = this.map.layer;
     const at = this.map.hovered;
-    const all = layer.rows * layer.columns;
-    this.sum.textContent = at ? sentence(layer, at) : `${layer.wrong.toLocaleString("en")} of ${all.toLocaleString("en")} pairs fail`;
+    this.sum.textContent = at ? sentence(layer, at) : layer.sum();
   }
 
   private choose(cell: Cell, noted = true): void {

@@ -47,7 +47,7 @@ func (b *builder) cause(c report.Cause, explains ...string) {
 	for _, id := range explains {
 		checked := b.find(id)
 		checked.Causes = append(checked.Causes, c.Key)
-		e := report.Explained{Check: id, Findings: 1, Of: len(checked.Findings)}
+		e := report.Explained{Check: id, Findings: len(checked.Findings), Of: len(checked.Findings)}
 		for _, f := range checked.Findings {
 			e.Pairs += len(f.Pairs)
 		}
