@@ -93,6 +93,12 @@ func (n *Namespace) IP(t testing.TB, script string) string {
 	return n.pipe(t, script+"\n", "ip", "-batch", "-")
 }
 
+// IP6 does the same for IPv6 alone (ip -6), which rules need.
+func (n *Namespace) IP6(t testing.TB, script string) string {
+	t.Helper()
+	return n.pipe(t, script+"\n", "ip", "-6", "-batch", "-")
+}
+
 // NFT loads rules in the syntax of nft(8).
 func (n *Namespace) NFT(t testing.TB, rules string) {
 	t.Helper()
