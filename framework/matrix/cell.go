@@ -116,6 +116,14 @@ type Ruling struct {
 // Phrase is a predicate in singular and plural.
 type Phrase struct{ One, Many string }
 
+// of is the form for n.
+func (p Phrase) of(n int) string {
+	if n == 1 {
+		return p.One
+	}
+	return p.Many
+}
+
 // Failing is a Ruling for a cell that is wrong.
 func Failing(one, many string) Ruling {
 	return Ruling{Standing: Wrong, Phrase: Phrase{one, many}}

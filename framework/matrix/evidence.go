@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -9,20 +11,20 @@ import (
 )
 
 // evidence tells typical cells as both ends saw them.
-func evidence(cells []Cell) []check.Evidence {
+func (t *tally) evidence(cells []Cell) []check.Evidence {
 	var out []check.Evidence
 	for _, c := range cells {
 		out = append(out, check.Evidence{
 			Node:   c.From.Node,
 			Source: fmt.Sprintf("%s %s → %s, %s", viaWord(c.Flow.Via), c.From, c.To.ID, familyWord(c.Flow.Family)),
-			Text:   c.tell(),
+			Text:   c.tell(t.owner),
 		})
 	}
 	return out
 }
 
 // tell is a cell's record in one line.
-func (c Cell) tell() string {
+func (c Cell) tell(owner func(netip.Addr) string) string {
 	target := c.To.Addr.String()
 	if c.To.Port != 0 {
 		target = fmt.Sprintf("%s port %d", c.To.Addr, c.To.Port)
@@ -35,7 +37,7 @@ func (c Cell) tell() string {
 	if told.Local.IsValid() {
 		text = fmt.Sprintf("from %s %s", told.Local.Addr(), text)
 	}
-	return text + strings.Join(c.traits(told), "")
+	return text + strings.Join(c.traits(told, owner), "")
 }
 
 // share is how many attempts went the way that the text tells.
@@ -59,20 +61,20 @@ func (c Cell) share() string {
 }
 
 // traits are the parts of a record that only some attempts have.
-func (c Cell) traits(a facts.Attempt) []string {
+func (c Cell) traits(a facts.Attempt, owner func(netip.Addr) string) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, "; "+fmt.Sprintf(format, args...)) }
 	if a.Errno != "" {
 		add("%s", a.Errno)
 	}
 	if a.ICMP != nil {
-		add("ICMP type %d code %d from %s", a.ICMP.Type, a.ICMP.Code, a.ICMP.From)
+		add("ICMP type %d code %d from %s", a.ICMP.Type, a.ICMP.Code, owner(a.ICMP.From))
 		if a.ICMP.MTU > 0 {
 			add("it names an MTU of %d", a.ICMP.MTU)
 		}
 	}
-	if a.Seen.IsValid() && a.Seen != a.Local {
-		add("the far end saw %s", a.Seen)
+	if a.Seen.IsValid() && a.Seen.Addr() != a.Local.Addr() {
+		add("the far end saw %s", owner(a.Seen.Addr()))
 	}
 	if a.Peer != "" && len(c.To.Peers) > 0 {
 		add("%s answered", a.Peer)
@@ -93,6 +95,18 @@ func (c Cell) traits(a facts.Attempt) []string {
 		add("%s", a.Note)
 	}
 	return out
+}
+
+// owner is an address with the node it belongs to, where that is known.
+func (t *tally) owner(a netip.Addr) string {
+	for _, n := range t.facts.Nodes {
+		own := slices.Contains(n.Internal, a) || slices.Contains(n.PodAgent.Addrs, a) ||
+			slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
+		if own {
+			return fmt.Sprintf("%s (%s)", a, n.Name)
+		}
+	}
+	return a.String()
 }
 
 func duration(micros int) string {

@@ -52,7 +52,7 @@ func order(v check.Verdict) int {
 func (t *tally) failure(p Place) check.Finding {
 	f := check.Finding{
 		Subject: p.Subject, Nodes: p.Nodes, Verdict: check.Fail, Says: t.says(&p),
-		Pairs: pairsOf(p.cells), Evidence: evidence(p.Examples),
+		Pairs: pairsOf(p.cells), Evidence: t.evidence(p.Examples),
 	}
 	if f.Nodes == nil {
 		f.Nodes = []string{}

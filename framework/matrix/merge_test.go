@@ -144,7 +144,7 @@ func TestEvidenceHoldsWhatBothEndsSaw(t *testing.T) {
 	s := factstest.Healthy(3)
 	factstest.Letters(s, tcp, "...", "U.U", "...")
 	e := matrix.Judge(s, spec(tcp)).Findings[0].Evidence
-	want := "from 10.244.2.2 to 10.244.1.2 port 40001: unreachable (3 of 3 attempts) after 900 µs; EHOSTUNREACH; ICMP type 3 code 10 from 10.0.0.13"
+	want := "from 10.244.2.2 to 10.244.1.2 port 40001: unreachable (3 of 3 attempts) after 900 µs; EHOSTUNREACH; ICMP type 3 code 10 from 10.0.0.13 (n3)"
 	if len(e) != 1 || e[0].Node != "n2" || e[0].Source != "TCP pod/n2 → pod/n1, IPv4" || e[0].Text != want {
 		t.Errorf("%+v", e)
 	}

@@ -56,11 +56,8 @@ func predicate(cells []wrongCell, n int) (string, string) {
 			flows[c.phrase] = append(flows[c.phrase], c.Flow)
 		}
 	}
-	if len(phrases) == 1 && n == 1 {
-		return phrases[0].One, ""
-	}
 	if len(phrases) == 1 {
-		return phrases[0].Many, ""
+		return phrases[0].of(n), ""
 	}
 	word := func(f facts.Flow) string { return viaWord(f.Via) }
 	if !disjoint(phrases, flows, word) {
@@ -70,19 +67,16 @@ func predicate(cells []wrongCell, n int) (string, string) {
 	var parts []string
 	for _, p := range phrases {
 		if told {
-			parts = append(parts, fmt.Sprintf("%s: %s", list(words(flows[p], word), 9), p.Many))
-			continue
+			parts = append(parts, fmt.Sprintf("%s: %s", list(words(flows[p], word), 9), p.of(n)))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d %s", count[p], p.of(count[p])))
 		}
-		does := p.Many
-		if count[p] == 1 {
-			does = p.One
-		}
-		parts = append(parts, fmt.Sprintf("%d %s", count[p], does))
 	}
-	if n == 1 {
-		return "fails", strings.Join(parts, ", ")
+	detail := strings.Join(parts, ", ")
+	if !told {
+		detail = fmt.Sprintf("of %d probes %s", len(cells), list(parts, 9))
 	}
-	return "fail", strings.Join(parts, ", ")
+	return Phrase{"fails", "fail"}.of(n), detail
 }
 
 // disjoint says whether a word of their flows tells the phrases apart.

@@ -146,7 +146,7 @@ func TestFailuresOfPairs(t *testing.T) {
 		}},
 		{"two outcomes in one shape", []string{"..T", "..T", "UU."}, []string{
 			"fail: 5 of 9 pairs answer (TCP; IPv4)",
-			"fail [n3] [n3] 4 of 9 pairs fail: all between n3 and other nodes (2 time out, 2 are unreachable; TCP; IPv4)",
+			"fail [n3] [n3] 4 of 9 pairs fail: all between n3 and other nodes (of 4 probes 2 time out and 2 are unreachable; TCP; IPv4)",
 		}},
 	})
 }

@@ -191,7 +191,7 @@ func (t *tally) loss() []check.Finding {
 			p.Flows = append(p.Flows, c.Flow)
 		}
 	}
-	f := check.Finding{Verdict: check.Warn, Pairs: pairsOf(p.cells), Nodes: shared(p.cells), Evidence: evidence(t.retried[:1])}
+	f := check.Finding{Verdict: check.Warn, Pairs: pairsOf(p.cells), Nodes: shared(p.cells), Evidence: t.evidence(t.retried[:1])}
 	if len(f.Nodes) == 0 {
 		f.Nodes = nodesOf(p.cells)
 	}

@@ -90,7 +90,7 @@ func TestARewrittenSourceFailsAndAPairThatDoesNotConnectIsNotJudged(t *testing.T
 	r := reach.SourceIP().Evaluate(snapshot(spoil{"pod>pod/tcp/ipv4@main", []string{"...", "n.n", "T.."}}))
 	expect(t, r, check.Fail, "6 of 8 pairs keep the sender's address (TCP; IPv4); 1 not judged here: they do not connect (see reach/pod-to-pod)",
 		"2 of 8 pairs arrive with another source address: all from n2 to other nodes (TCP; IPv4)")
-	const want = "from 10.244.2.2 to 10.244.1.2 port 40001: ok (1 of 1 attempts) after 256 µs; the far end saw 10.0.0.12:61000"
+	const want = "from 10.244.2.2 to 10.244.1.2 port 40001: ok (1 of 1 attempts) after 256 µs; the far end saw 10.0.0.12 (n2)"
 	if e := r.Findings[0].Evidence[0]; e.Text != want {
 		t.Error(e.Text)
 	}

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 
@@ -42,7 +43,7 @@ func sourceRule(c matrix.Cell) matrix.Ruling {
 
 func sourceRemedy(p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
-	node := c.From.Node
+	node := cmp.Or(p.Node(), c.From.Node)
 	return []check.Remedy{
 		{
 			Text: "Find the rule that rewrites the source of pod traffic; a masquerade must exempt the cluster's pod range", Node: node,
