@@ -49,7 +49,7 @@ func build(r *report.Report) (*page, error) {
 		Policy: policy(),
 		// Style, script and data are our own bytes; the data is JSON in which
 		// every <, > and & is escaped, so that it cannot end its element.
-		Style: template.CSS(style), Script: template.JS(script), Data: template.JS(data), //nolint:gosec // see above
+		Style: template.CSS(style), Script: template.JS(script), Data: template.JS(data),
 		Report: r, Class: class(r.Verdict), Headline: plain.Line(r.Sentence),
 		Facts: facts(r), Counts: counts(r), Troubles: troubles(r),
 		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,

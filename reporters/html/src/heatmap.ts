@@ -174,7 +174,8 @@ export class HeatMap extends View {
     pen.font = this.font(11);
     pen.textBaseline = "middle";
     const bar = (share: number, x: number, y: number, w: number, h: number): void => {
-      pen.fillStyle = share > 0 ? this.ink(true) : this.isDark ? "#31363c" : "#d6dade";
+      if (share === 0) return;
+      pen.fillStyle = this.ink(true);
       pen.fillRect(x, y, w, h);
     };
     for (let r = Math.max(Math.floor(this.first.r), 0); r < this.layer.rows && this.y(r) < this.top + this.high() - 0.1; r++) {

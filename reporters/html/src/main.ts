@@ -32,7 +32,8 @@ async function copy(code: HTMLElement, button: HTMLElement): Promise<void> {
 function printWhole(map: MapPart | undefined): void {
   let opened: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+    // What passed has nothing to add on paper, and the layers have their table of sums.
+    opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open], .tables, [data-verdict=pass])")];
     for (const d of opened) d.open = true;
     map?.forPrint(true);
   });

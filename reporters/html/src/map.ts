@@ -25,7 +25,7 @@ export class MapPart {
       const text = layer.wrong ? ` (${layer.wrong.toLocaleString("en")} fail)` : layer.unseen ? " (not all observed)" : "";
       this.flow.append(make("option", layer.matrix.title + text, { value: layer.matrix.flow }));
     }
-    const weight = (l: Layer): number => l.wrong * 1e7 + l.unseen * 10 + (l.matrix.flow.startsWith("pod>pod/") ? 1 : 0);
+    const weight = (l: Layer): number => l.wrong * 1e7 + l.unseen * 10 + (l.matrix.flow.startsWith("pod>pod/tcp/") ? 1 : 0);
     this.show(this.layers.reduce((a, b) => (weight(b) > weight(a) ? b : a)));
     this.listen();
   }

@@ -2,7 +2,7 @@ import { Layer } from "./layer";
 
 export const labelled = 13; // a cell of so many pixels has room for its label and glyph
 export const bars = 64; // room for the row and column sums
-const largest = 44;
+const largest = 52;
 const tallest = 620;
 
 export interface Cell {

@@ -94,6 +94,11 @@ func ThreeCauses() *report.Report {
 	b.accept("component/kube-proxy-priority", "kube-proxy has no priority class; it is evicted first when a node runs short")
 	b.unknown("dns/replica", "coredns-7d764666f9-x2x5k gave no answer to the control channel within 30 s")
 	b.warn("firewall/chains", "demo-worker", "chains of firewalld stand on demo-worker: FWD_public, IN_public")
+	b.threeCauses()
+	return b.done(report.NotConformant, "Not conformant: 7 of 24 checks fail, for 3 causes on 3 nodes.")
+}
+
+func (b *builder) threeCauses() {
 	b.cause(report.Cause{
 		ID: "no-forwarding", Key: "no-forwarding/demo-worker2", Nodes: []string{"demo-worker2"},
 		Says:     "demo-worker2 does not forward packets: net.ipv4.ip_forward is 0",
@@ -121,7 +126,6 @@ func ThreeCauses() *report.Report {
 			},
 		},
 	}, "component/kube-proxy")
-	return b.done(report.NotConformant, "Not conformant: 7 of 24 checks fail, for 3 causes on 3 nodes.")
 }
 
 // CannotTell was interrupted: one node never answered, half the checks have no facts.
