@@ -55,9 +55,15 @@ func (e *env) start() *watch {
 // lap notes the time since the start as the attempt's, in microseconds, at least 1.
 func (w *watch) lap() { w.Micros = max(1, int(time.Since(w.start).Microseconds())) }
 
-// failed ends the attempt with an error.
+// failed ends the attempt with an error. The source address the kernel chose is
+// noted also where no connection was made: a wrong one is a cause.
 func (w *watch) failed(ctx context.Context, s *socket, err error) facts.Attempt {
 	w.lap()
+	if s != nil && !w.Local.IsValid() {
+		if local := s.local(); local.IsValid() && !local.Addr().IsUnspecified() {
+			w.Local = local
+		}
+	}
 	fail(ctx, &w.Attempt, s, err)
 	return w.Attempt
 }

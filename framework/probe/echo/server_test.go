@@ -87,6 +87,24 @@ func TestBothFamiliesAreAnsweredWithWhatTheServerSaw(t *testing.T) {
 	}
 }
 
+func TestAKernelWithoutIPv6IsAnsweredFromTheAddressThatWasAsked(t *testing.T) {
+	packets, err := (&net.ListenConfig{Control: askForDestination}).ListenPacket(t.Context(), "udp4", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{peer: "pod/n1", udp: packets.(*net.UDPConn)}
+	defer s.Close()
+	go func() { _ = s.serveUDP(t.Context()) }()
+	port := s.udp.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	udp := dial(t, "udp", "127.0.0.7", port) // connected: an answer from 127.0.0.1 would not arrive
+	if _, err := udp.Write(AppendRequest(nil, NewNonce(), MinDatagram)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := udp.Read(make([]byte, 2048)); n == 0 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 func TestGarbageOverUDPIsIgnoredAndNothingIsAmplified(t *testing.T) {
 	udp := dial(t, "udp", "127.0.0.1", started(t).UDP)
 	for _, b := range [][]byte{
