@@ -26,7 +26,7 @@ func newFlags(verb string) *flags {
 func (f *flags) parse(args []string) error {
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return usageError{errors.New(usage)}
+			return usageError{errors.New("plumbline-agent without arguments explains its verbs")}
 		}
 		return usageError{err}
 	}

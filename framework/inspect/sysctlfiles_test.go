@@ -41,18 +41,21 @@ func lines(s *facts.SysctlFiles) []string {
 	return out
 }
 
-func TestSysctlFilesAreReadInTheOrderOfSysctlSystem(t *testing.T) {
-	const set = "net.ipv4.ip_forward = "
-	cases := map[string]struct {
-		files map[string]string
-		names []string
-		want  []string
-	}{
+// bootFiles is a host's boot configuration and what is read of it, in order.
+type bootFiles struct {
+	files       map[string]string
+	names, want []string
+}
+
+const forward = "net.ipv4.ip_forward = "
+
+func bootConfigurations() map[string]bootFiles {
+	return map[string]bootFiles{
 		"by file name, whatever the directory, and sysctl.conf last": {
 			map[string]string{
-				"etc/sysctl.d/10-a.conf": set + "1", "usr/lib/sysctl.d/50-b.conf": set + "2",
-				"run/sysctl.d/30-c.conf": set + "3", "usr/local/lib/sysctl.d/20-d.conf": set + "4",
-				"lib/sysctl.d/40-e.conf": set + "5", "etc/sysctl.conf": "\n# x\n" + set + "0",
+				"etc/sysctl.d/10-a.conf": forward + "1", "usr/lib/sysctl.d/50-b.conf": forward + "2",
+				"run/sysctl.d/30-c.conf": forward + "3", "usr/local/lib/sysctl.d/20-d.conf": forward + "4",
+				"lib/sysctl.d/40-e.conf": forward + "5", "etc/sysctl.conf": "\n# x\n" + forward + "0",
 			},
 			[]string{
 				"/etc/sysctl.d/10-a.conf", "/usr/local/lib/sysctl.d/20-d.conf", "/run/sysctl.d/30-c.conf",
@@ -65,28 +68,28 @@ func TestSysctlFilesAreReadInTheOrderOfSysctlSystem(t *testing.T) {
 			},
 		},
 		"an earlier directory masks a file of the same name": {
-			map[string]string{"usr/lib/sysctl.d/50-x.conf": set + "0", "run/sysctl.d/50-x.conf": set + "2", "etc/sysctl.d/50-x.conf": set + "1"},
+			map[string]string{"usr/lib/sysctl.d/50-x.conf": forward + "0", "run/sysctl.d/50-x.conf": forward + "2", "etc/sysctl.d/50-x.conf": forward + "1"},
 			[]string{"/etc/sysctl.d/50-x.conf"},
 			[]string{"/etc/sysctl.d/50-x.conf:1 net.ipv4.ip_forward=1"},
 		},
 		"a link to /dev/null masks a vendor's file": {
-			map[string]string{"usr/lib/sysctl.d/50-x.conf": set + "0", "etc/sysctl.d/50-x.conf": "-> /dev/null", "dev/null": "not ours"},
+			map[string]string{"usr/lib/sysctl.d/50-x.conf": forward + "0", "etc/sysctl.d/50-x.conf": "-> /dev/null", "dev/null": "not ours"},
 			[]string{"/etc/sysctl.d/50-x.conf"},
 			[]string{},
 		},
 		"files without .conf are not read": {
-			map[string]string{"etc/sysctl.d/README.sysctl": set + "0", "etc/sysctl.d/x.conf.bak": set + "0", "etc/sysctl.d/.conf": set + "1"},
+			map[string]string{"etc/sysctl.d/README.sysctl": forward + "0", "etc/sysctl.d/x.conf.bak": forward + "0", "etc/sysctl.d/.conf": forward + "1"},
 			[]string{"/etc/sysctl.d/.conf"},
 			[]string{"/etc/sysctl.d/.conf:1 net.ipv4.ip_forward=1"},
 		},
 		"a link to sysctl.conf makes it count twice": {
-			map[string]string{"etc/sysctl.conf": set + "1", "etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"},
+			map[string]string{"etc/sysctl.conf": forward + "1", "etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"},
 			[]string{"/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.conf"},
 			[]string{"/etc/sysctl.d/99-sysctl.conf:1 net.ipv4.ip_forward=1", "/etc/sysctl.conf:1 net.ipv4.ip_forward=1"},
 		},
 		"absolute links, also of directories, stay inside the host": {
 			map[string]string{
-				"lib": "-> /usr/lib", "usr/lib/sysctl.d/a.conf": "-> /opt/a", "opt/a": set + "1",
+				"lib": "-> /usr/lib", "usr/lib/sysctl.d/a.conf": "-> /opt/a", "opt/a": forward + "1",
 				"etc/sysctl.d/b.conf": "-> ../../../../../../opt/a",
 			},
 			[]string{"/usr/lib/sysctl.d/a.conf", "/etc/sysctl.d/b.conf"},
@@ -94,7 +97,10 @@ func TestSysctlFilesAreReadInTheOrderOfSysctlSystem(t *testing.T) {
 		},
 		"a host without any file": {map[string]string{"etc/hostname": "n1"}, nil, []string{}},
 	}
-	for name, c := range cases {
+}
+
+func TestSysctlFilesAreReadInTheOrderOfSysctlSystem(t *testing.T) {
+	for name, c := range bootConfigurations() {
 		t.Run(name, func(t *testing.T) {
 			got, err := sysctlFilesBelow(tree(t, c.files), t.TempDir())
 			if err != nil {

@@ -1,161 +1,58 @@
 package probe_test
 
 import (
-	"context"
-	"fmt"
+	"maps"
 	"net/netip"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/netlab"
 )
 
-// routed is the network of these tests: a client, a router, and a server with
-// one address for each thing that can go wrong on the way to it.
-//
-//	client 10.1.0.2 ── 10.1.0.1 router 10.2.0.1 ── 10.2.0.2… server
-//	       fd01::2  ── fd01::1         fd02::1  ── fd02::2…
-type routed struct {
-	client, router, server *netlab.Namespace
-	ports, other           facts.Ports
+// expected is what a probe must end with: the outcome, the kernel's word, and
+// type, code and sender of the ICMP error, where there is one.
+type expected struct {
+	outcome    facts.Outcome
+	errno      string
+	icmp, code uint8
+	from       string
 }
 
-const serverAddresses = 40
-
-func newRouted(t testing.TB) routed {
-	t.Helper()
-	r := routed{client: netlab.New(t, "client"), router: netlab.New(t, "router"), server: netlab.New(t, "server")}
-	netlab.Join(t, r.client, "eth0", r.router, "left")
-	netlab.Join(t, r.server, "eth0", r.router, "right")
-	for _, n := range []*netlab.Namespace{r.client, r.router, r.server} {
-		n.Set(t, "net/ipv6/conf/all/forwarding", "1")
-	}
-	r.router.Set(t, "net/ipv4/ip_forward", "1")
-	r.router.Set(t, "net/ipv4/icmp_ratelimit", "0")
-	r.router.Set(t, "net/ipv4/icmp_msgs_per_sec", "10000")
-	r.router.Set(t, "net/ipv6/icmp/ratelimit", "0")
-	r.client.Set(t, "net/ipv4/ping_group_range", "0 2147483647")
-	r.client.IP(t, `
-		address add 10.1.0.2/24 dev eth0
-		address add fd01::2/64 dev eth0 nodad
-		route add default via 10.1.0.1
-		route add default via fd01::1`)
-	r.router.IP(t, `
-		address add 10.1.0.1/24 dev left
-		address add fd01::1/64 dev left nodad
-		address add 10.2.0.1/24 dev right
-		address add fd02::1/64 dev right nodad`)
-	var script, sources strings.Builder
-	for i := 2; i < serverAddresses; i++ {
-		script.WriteString("address add " + at(4, i) + "/24 dev eth0\n")
-		script.WriteString("address add " + at(6, i) + "/64 dev eth0 nodad\n")
-		// A source address for each, as routers limit the rate of errors to one address.
-		fmt.Fprintf(&sources, "address add 10.1.0.%d/24 dev eth0\nroute add %s/32 via 10.1.0.1 src 10.1.0.%d\n", 100+i, at(4, i), 100+i)
-	}
-	r.client.IP(t, sources.String())
-	r.server.IP(t, script.String()+`
-		route add default via 10.2.0.1
-		route add default via fd02::1`)
-	r.ports, r.other = serveIn(t, r.server, "pod/server"), serveIn(t, r.server, "pod/other")
-	r.settle(t)
-	return r
+// fate is what befalls probes to one address of the server.
+type fate struct {
+	vias   []facts.Via
+	family int
+	host   int
+	want   expected
 }
 
-// settle waits until both families work: IPv6 links take a while to come up.
-func (r routed) settle(t testing.TB) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for _, family := range []int{4, 6} {
-		for probeOne(t, r.client, facts.TCP, r.target(facts.TCP, family, 2)).Outcome != facts.OK {
-			if ctx.Err() != nil {
-				t.Fatalf("the test network does not carry IPv%d", family)
-			}
-		}
+// fatesHere are decided at either end.
+func fatesHere() map[string]fate {
+	return map[string]fate{
+		"a healthy path answers":                               {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 2, expected{outcome: facts.OK}},
+		"a healthy path answers over IPv6":                     {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 2, expected{outcome: facts.OK}},
+		"a closed port refuses":                                {[]facts.Via{facts.Closed}, 4, 2, expected{outcome: facts.Refused}},
+		"a closed port refuses over IPv6":                      {[]facts.Via{facts.Closed}, 6, 2, expected{outcome: facts.Refused}},
+		"a blackhole route of our own is a local error":        {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 13, expected{outcome: facts.Unreachable, errno: "EINVAL"}},
+		"an unreachable route of our own is a local error":     {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 14, expected{outcome: facts.Unreachable, errno: "EHOSTUNREACH"}},
+		"an OUTPUT drop of our own is a local error":           {[]facts.Via{facts.UDP, facts.ICMP}, 4, 25, expected{outcome: facts.Unreachable, errno: "EPERM"}},
+		"an OUTPUT drop of our own is a local error over IPv6": {[]facts.Via{facts.UDP}, 6, 25, expected{outcome: facts.Unreachable, errno: "EPERM"}},
 	}
 }
 
-// at is the n-th address of the server in a family (4 or 6).
-func at(family, n int) string {
-	if family == 6 {
-		return fmt.Sprintf("fd02::%d", n)
+// fatesByRoute are decided by the routes of a router.
+func fatesByRoute() map[string]fate {
+	return map[string]fate{
+		"a blackhole route on the router is silent":            {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP, facts.Closed}, 4, 10, expected{outcome: facts.Timeout}},
+		"an unreachable route on the router says so":           {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 11, expected{facts.Unreachable, "EHOSTUNREACH", 3, 1, "10.1.0.1"}},
+		"an unreachable route on the router says so over IPv6": {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 11, expected{facts.Unreachable, "ENETUNREACH", 1, 0, "fd01::1"}},
+		"a prohibit route on the router says so":               {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 12, expected{facts.Unreachable, "EHOSTUNREACH", 3, 13, "10.1.0.1"}},
+		"a prohibit route on the router says so over IPv6":     {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 12, expected{facts.Unreachable, "EACCES", 1, 1, "fd01::1"}},
 	}
-	return fmt.Sprintf("10.2.0.%d", n)
 }
 
-func (r routed) target(via facts.Via, family, n int) facts.Target {
-	t := facts.Target{ID: "pod/server", Addr: netip.MustParseAddr(at(family, n)), Peers: []string{"pod/server"}}
-	switch via {
-	case facts.TCP:
-		t.Port = r.ports.TCP
-	case facts.UDP, facts.PMTU, facts.Over:
-		t.Port = r.ports.UDP
-	case facts.Closed:
-		t.Port = r.ports.Closed
-	case facts.ICMP, facts.TLS, facts.DNSTCP, facts.DNSUDP:
-	}
-	return t
-}
-
-// spoil makes the router treat one address of the server badly, in both families.
-func (r routed) spoil(t testing.TB) {
-	t.Helper()
-	for i, kind := range []string{"blackhole", "unreachable", "prohibit"} {
-		r.router.IP(t, "route add "+kind+" "+at(4, 10+i)+"/32\nroute add "+kind+" "+at(6, 10+i)+"/128")
-	}
-	r.client.IP(t, "route replace blackhole "+at(4, 13)+"/32\nroute replace unreachable "+at(4, 14)+"/32")
-	r.router.NFT(t, `
-		table inet spoil {
-			chain forward {
-				type filter hook forward priority 0;
-				ip daddr 10.2.0.20 drop
-				ip6 daddr fd02::20 drop
-				ip daddr 10.2.0.21 reject with icmp type host-prohibited
-				ip6 daddr fd02::21 reject with icmpv6 type admin-prohibited
-				ip daddr 10.2.0.22 reject with icmp type port-unreachable
-				ip6 daddr fd02::22 reject with icmpv6 type port-unreachable
-				ip daddr 10.2.0.23 meta l4proto tcp reject with tcp reset
-				ip daddr 10.2.0.24 tcp flags & syn == 0 drop
-			}
-		}`)
-	r.client.NFT(t, `
-		table inet spoil {
-			chain output {
-				type filter hook output priority 0;
-				ip daddr 10.2.0.25 drop
-				ip6 daddr fd02::25 drop
-			}
-		}`)
-}
-
-func TestEveryOutcomeIsProducedByARealNetwork(t *testing.T) {
-	r := newRouted(t)
-	r.spoil(t)
-	type expected struct {
-		outcome    facts.Outcome
-		errno      string
-		icmp, code uint8
-		from       string
-	}
-	cases := map[string]struct {
-		vias   []facts.Via
-		family int
-		host   int
-		want   expected
-	}{
-		"a healthy path answers":                                    {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 2, expected{outcome: facts.OK}},
-		"a healthy path answers over IPv6":                          {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 2, expected{outcome: facts.OK}},
-		"a closed port refuses":                                     {[]facts.Via{facts.Closed}, 4, 2, expected{outcome: facts.Refused}},
-		"a closed port refuses over IPv6":                           {[]facts.Via{facts.Closed}, 6, 2, expected{outcome: facts.Refused}},
-		"a blackhole route on the router is silent":                 {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP, facts.Closed}, 4, 10, expected{outcome: facts.Timeout}},
-		"an unreachable route on the router says so":                {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 11, expected{facts.Unreachable, "EHOSTUNREACH", 3, 1, "10.1.0.1"}},
-		"an unreachable route on the router says so over IPv6":      {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 11, expected{facts.Unreachable, "ENETUNREACH", 1, 0, "fd01::1"}},
-		"a prohibit route on the router says so":                    {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 12, expected{facts.Unreachable, "EHOSTUNREACH", 3, 13, "10.1.0.1"}},
-		"a prohibit route on the router says so over IPv6":          {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 12, expected{facts.Unreachable, "EACCES", 1, 1, "fd01::1"}},
-		"a blackhole route of our own is a local error":             {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 13, expected{outcome: facts.Unreachable, errno: "EINVAL"}},
-		"an unreachable route of our own is a local error":          {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 14, expected{outcome: facts.Unreachable, errno: "EHOSTUNREACH"}},
+// fatesByRule are decided by the packet filter of a router.
+func fatesByRule() map[string]fate {
+	return map[string]fate{
 		"a DROP on the way is silent":                               {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP, facts.Closed}, 4, 20, expected{outcome: facts.Timeout}},
 		"a DROP on the way is silent over IPv6":                     {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 6, 20, expected{outcome: facts.Timeout}},
 		"a REJECT names its code":                                   {[]facts.Via{facts.TCP, facts.UDP, facts.ICMP}, 4, 21, expected{facts.Unreachable, "EHOSTUNREACH", 3, 10, "10.1.0.1"}},
@@ -163,40 +60,50 @@ func TestEveryOutcomeIsProducedByARealNetwork(t *testing.T) {
 		"a REJECT with port-unreachable is a refusal by the router": {[]facts.Via{facts.TCP, facts.UDP}, 4, 22, expected{facts.Refused, "ECONNREFUSED", 3, 3, "10.1.0.1"}},
 		"a REJECT with port-unreachable is a refusal over IPv6":     {[]facts.Via{facts.TCP, facts.UDP}, 6, 22, expected{facts.Refused, "ECONNREFUSED", 1, 4, "fd01::1"}},
 		"a REJECT with a reset is a refusal without ICMP":           {[]facts.Via{facts.TCP}, 4, 23, expected{outcome: facts.Refused, errno: "ECONNREFUSED"}},
-		"an OUTPUT drop of our own is a local error":                {[]facts.Via{facts.UDP, facts.ICMP}, 4, 25, expected{outcome: facts.Unreachable, errno: "EPERM"}},
-		"an OUTPUT drop of our own is a local error over IPv6":      {[]facts.Via{facts.UDP}, 6, 25, expected{outcome: facts.Unreachable, errno: "EPERM"}},
 	}
+}
+
+func TestEveryOutcomeIsProducedByARealNetwork(t *testing.T) {
+	r := newRouted(t)
+	r.spoil(t)
+	cases := fatesHere()
+	maps.Copy(cases, fatesByRoute())
+	maps.Copy(cases, fatesByRule())
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, via := range c.vias {
-				got := probeOne(t, r.client, via, r.target(via, c.family, c.host))
-				if got.Outcome != c.want.outcome {
-					t.Errorf("%s: %s, %s is expected: %+v", via, got.Outcome, c.want.outcome, got.detail)
-					continue
-				}
-				if got.Outcome == facts.OK && (got.detail != nil || got.RTT == 0) {
-					t.Errorf("%s: a plain cell has a round trip and no record: %+v %+v", via, got.Cell, got.detail)
-				}
-				if c.want.errno == "" {
-					continue
-				}
-				a := got.failed(t)
-				if a.Errno != c.want.errno {
-					t.Errorf("%s: errno %s, %s is expected", via, a.Errno, c.want.errno)
-				}
-				want := facts.ICMPError{Type: c.want.icmp, Code: c.want.code}
-				if c.want.from == "" && a.ICMP != nil {
-					t.Errorf("%s: an ICMP error nobody sent: %+v", via, a.ICMP)
-				}
-				if c.want.from != "" {
-					want.From = netip.MustParseAddr(c.want.from)
-					if a.ICMP == nil || *a.ICMP != want {
-						t.Errorf("%s: ICMP %+v, %+v is expected", via, a.ICMP, want)
-					}
-				}
+				c.want.compare(t, via, probeOne(t, r.client, via, r.target(via, c.family, c.host)))
 			}
 		})
+	}
+}
+
+func (want expected) compare(t *testing.T, via facts.Via, got observed) {
+	t.Helper()
+	if got.Outcome != want.outcome {
+		t.Errorf("%s: %s, %s is expected: %+v", via, got.Outcome, want.outcome, got.detail)
+		return
+	}
+	if got.Outcome == facts.OK && (got.detail != nil || got.RTT == 0) {
+		t.Errorf("%s: a plain cell has a round trip and no record: %+v %+v", via, got.Cell, got.detail)
+	}
+	if want.errno == "" {
+		return
+	}
+	a := got.failed(t)
+	if a.Errno != want.errno {
+		t.Errorf("%s: errno %s, %s is expected", via, a.Errno, want.errno)
+	}
+	if want.from == "" {
+		if a.ICMP != nil {
+			t.Errorf("%s: an ICMP error nobody sent: %+v", via, a.ICMP)
+		}
+		return
+	}
+	icmp := facts.ICMPError{Type: want.icmp, Code: want.code, From: netip.MustParseAddr(want.from)}
+	if a.ICMP == nil || *a.ICMP != icmp {
+		t.Errorf("%s: ICMP %+v, %+v is expected", via, a.ICMP, icmp)
 	}
 }
 

@@ -28,16 +28,16 @@ func (r routed) narrow(t testing.TB) {
 	r.client.IP(t, "route replace "+at(4, 34)+"/32 via 10.1.0.1 mtu 1400")
 }
 
-func TestThePathMTUIsFoundAndItsReasonTold(t *testing.T) {
-	r := newRouted(t)
-	r.narrow(t)
-	cases := map[string]struct {
-		family, host int
-		outcome      facts.Outcome
-		pathMTU, mtu int
-		told         bool
-		retried      bool
-	}{
+// width is what a search must say of a path.
+type width struct {
+	family, host  int
+	outcome       facts.Outcome
+	pathMTU, mtu  int
+	told, retried bool
+}
+
+func widths() map[string]width {
+	return map[string]width{
 		"a path as wide as the interface needs no record":       {4, 2, facts.OK, 0, 1500, false, false},
 		"a path as wide as the interface over IPv6":             {6, 2, facts.OK, 0, 1500, false, false},
 		"a router that says fragmentation needed":               {4, 30, facts.TooBig, 1300, 1500, true, false},
@@ -48,38 +48,44 @@ func TestThePathMTUIsFoundAndItsReasonTold(t *testing.T) {
 		"one large packet lost by chance is no border":          {4, 33, facts.OK, 0, 1500, false, true},
 		"a smaller MTU of our own route is the one that counts": {4, 34, facts.OK, 0, 1400, false, false},
 	}
-	for name, c := range cases {
+}
+
+func TestThePathMTUIsFoundAndItsReasonTold(t *testing.T) {
+	r := newRouted(t)
+	r.narrow(t)
+	for name, c := range widths() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := probeOne(t, r.client, facts.PMTU, r.target(facts.PMTU, c.family, c.host))
-			if got.Outcome != c.outcome || got.row.MTU != c.mtu || got.Retried != c.retried {
-				t.Fatalf("%+v with MTU %d, %s with MTU %d is expected: %+v", got.Cell, got.row.MTU, c.outcome, c.mtu, got.detail)
-			}
-			if c.outcome == facts.OK {
-				if (got.detail != nil) != c.retried {
-					t.Errorf("record %+v", got.detail)
-				}
-				return
-			}
-			if got.detail.PathMTU != c.pathMTU || got.Partial != (c.pathMTU > 0) {
-				t.Errorf("path MTU %d, %d is expected: %+v", got.detail.PathMTU, c.pathMTU, got.detail)
-			}
-			first := got.detail.Attempts[0]
-			if first.Size != c.mtu {
-				t.Errorf("the first packet has %d bytes, the interface's MTU is %d", first.Size, c.mtu)
-			}
-			if c.told && (first.ICMP == nil || first.ICMP.MTU != c.pathMTU || !first.ICMP.From.IsValid()) {
-				t.Errorf("the router's message is missing: %+v", first)
-			}
-			if !c.told && first.ICMP != nil {
-				t.Errorf("a message nobody sent: %+v", first.ICMP)
-			}
+			c.compare(t, probeOne(t, r.client, facts.PMTU, r.target(facts.PMTU, c.family, c.host)))
 			// By now the kernel has learnt what routers said; that must not hide it.
-			again := probeOne(t, r.client, facts.PMTU, r.target(facts.PMTU, c.family, c.host))
-			if again.Outcome != c.outcome || again.row.MTU != c.mtu || again.detail.PathMTU != c.pathMTU {
-				t.Errorf("a second look sees another path: %+v with MTU %d: %+v", again.Cell, again.row.MTU, again.detail)
-			}
+			c.compare(t, probeOne(t, r.client, facts.PMTU, r.target(facts.PMTU, c.family, c.host)))
 		})
+	}
+}
+
+func (c width) compare(t *testing.T, got observed) {
+	t.Helper()
+	if got.Outcome != c.outcome || got.row.MTU != c.mtu || got.Retried != c.retried {
+		t.Fatalf("%+v with MTU %d, %s with MTU %d is expected: %+v", got.Cell, got.row.MTU, c.outcome, c.mtu, got.detail)
+	}
+	if c.outcome == facts.OK {
+		if (got.detail != nil) != c.retried {
+			t.Errorf("record %+v", got.detail)
+		}
+		return
+	}
+	if got.detail.PathMTU != c.pathMTU || got.Partial != (c.pathMTU > 0) {
+		t.Errorf("path MTU %d, %d is expected: %+v", got.detail.PathMTU, c.pathMTU, got.detail)
+	}
+	first := got.detail.Attempts[0]
+	if first.Size != c.mtu {
+		t.Errorf("the first packet has %d bytes, the interface's MTU is %d", first.Size, c.mtu)
+	}
+	if c.told && (first.ICMP == nil || first.ICMP.MTU != c.pathMTU || !first.ICMP.From.IsValid()) {
+		t.Errorf("the router's message is missing: %+v", first)
+	}
+	if !c.told && first.ICMP != nil {
+		t.Errorf("a message nobody sent: %+v", first.ICMP)
 	}
 }
 
