@@ -53,11 +53,13 @@ func letterOf(b byte) letter {
 }
 
 type mapView struct {
-	Flows  []flowView
-	Worst  []worst
-	Wrong  int // pairs that are not right, in all flows
-	Unseen int // pairs without an answer
-	Tables bool
+	Flows []flowView
+	// Bad are the flows in which a pair fails or was not observed; Good are the others.
+	Bad, Good []flowView
+	Worst     []worst
+	Wrong     int // pairs that are not right, in all flows
+	Unseen    int // pairs without an answer
+	Tables    bool
 }
 
 // flowView is one matrix, its rows and columns in the order of the map.
@@ -97,6 +99,11 @@ func newMapView(r *report.Report) mapView {
 		v.Worst = append(v.Worst, worstOf(m, o, told)...)
 	}
 	for _, f := range v.Flows {
+		if f.Wrong+f.NotRun > 0 {
+			v.Bad = append(v.Bad, f)
+		} else {
+			v.Good = append(v.Good, f)
+		}
 		v.Wrong, v.Unseen, v.Tables = v.Wrong+f.Wrong, v.Unseen+f.NotRun, v.Tables || f.Small
 	}
 	slices.SortStableFunc(v.Worst, func(a, b worst) int {

@@ -117,12 +117,9 @@ func (p *page) remedy(indent string, steps []check.Remedy) {
 // check is the line of a check and, where it did not hold, its findings. What a
 // cause has said already is not repeated.
 func (p *page) check(r *report.Report, c report.Check) {
-	p.lines = append(p.lines, line(c, plain.Line(c.Why), p.Options))
+	p.checkHead(c)
 	if c.Verdict == check.Pass || c.Verdict == check.Skip {
 		return
-	}
-	if len(c.Findings) == 0 && strings.HasSuffix(p.lines[len(p.lines)-1], "…") {
-		p.say("      ", c.Why)
 	}
 	for _, f := range c.Findings {
 		p.say("      ", f.Subject+": "+f.Says)
@@ -133,6 +130,15 @@ func (p *page) check(r *report.Report, c report.Check) {
 	}
 	for _, cause := range r.CausesOf(c) {
 		p.say("      ", "because: "+cause.Says)
+	}
+}
+
+// checkHead is the line of a check with nothing cut: what does not fit goes on below.
+func (p *page) checkHead(c report.Check) {
+	rest := wrap(c.Why, p.width()-headWidth-2, "")
+	p.lines = append(p.lines, line(c, rest[0], p.Options))
+	for _, l := range rest[1:] {
+		p.lines = append(p.lines, strings.Repeat(" ", headWidth+2)+l)
 	}
 }
 
