@@ -69,15 +69,18 @@ func bootConfigurations() map[string]bootFiles {
 		},
 		"an earlier directory masks a file of the same name": {
 			map[string]string{"usr/lib/sysctl.d/50-x.conf": forward + "0", "run/sysctl.d/50-x.conf": forward + "2", "etc/sysctl.d/50-x.conf": forward + "1"},
-			[]string{"/etc/sysctl.d/50-x.conf"}, []string{"/etc/sysctl.d/50-x.conf:1 net.ipv4.ip_forward=1"},
+			[]string{"/etc/sysctl.d/50-x.conf"},
+			[]string{"/etc/sysctl.d/50-x.conf:1 net.ipv4.ip_forward=1"},
 		},
 		"a link to /dev/null masks a vendor's file": {
 			map[string]string{"usr/lib/sysctl.d/50-x.conf": forward + "0", "etc/sysctl.d/50-x.conf": "-> /dev/null", "dev/null": "not ours"},
-			[]string{"/etc/sysctl.d/50-x.conf"}, []string{},
+			[]string{"/etc/sysctl.d/50-x.conf"},
+			[]string{},
 		},
 		"files without .conf are not read": {
 			map[string]string{"etc/sysctl.d/README.sysctl": forward + "0", "etc/sysctl.d/x.conf.bak": forward + "0", "etc/sysctl.d/.conf": forward + "1"},
-			[]string{"/etc/sysctl.d/.conf"}, []string{"/etc/sysctl.d/.conf:1 net.ipv4.ip_forward=1"},
+			[]string{"/etc/sysctl.d/.conf"},
+			[]string{"/etc/sysctl.d/.conf:1 net.ipv4.ip_forward=1"},
 		},
 		"a link to sysctl.conf makes it count twice": {
 			map[string]string{"etc/sysctl.conf": forward + "1", "etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"},
