@@ -91,7 +91,7 @@ func TestABatchAnswersRowsIdentityHostAndDoneInThisOrder(t *testing.T) {
 	p.Identity, p.Inspect = true, &wire.Inspect{Look: facts.First}
 	// Stdin stays open behind the plan, as it may in an exec.
 	open, keep := io.Pipe()
-	defer keep.Close()
+	defer func() { _ = keep.Close() }()
 	lines, status := answered(t, t.Context(), io.MultiReader(reader(t, p), open), "--state-dir", dir)
 	if status != exitOK || len(lines) != 6 {
 		t.Fatalf("status %d, %d lines", status, len(lines))

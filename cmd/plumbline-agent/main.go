@@ -25,6 +25,9 @@ type streams struct {
 	out, err io.Writer
 }
 
+// complain writes to the error stream; where even that fails there is nobody to tell.
+func (s streams) complain(format string, args ...any) { _, _ = fmt.Fprintf(s.err, format, args...) }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	status := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
@@ -51,19 +54,19 @@ func run(ctx context.Context, args []string, s streams) int {
 		"serve": serve, "ready": ready, "batch": batch, "version": version,
 	}
 	if len(args) == 0 {
-		fmt.Fprint(s.err, usage)
+		s.complain("%s", usage)
 		return exitUsage
 	}
 	verb, ok := verbs[args[0]]
 	if !ok {
-		fmt.Fprintf(s.err, "plumbline-agent: there is no verb %q\n%s", args[0], usage)
+		s.complain("plumbline-agent: there is no verb %q\n%s", args[0], usage)
 		return exitUsage
 	}
 	err := verb(ctx, args[1:], s)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(s.err, "plumbline-agent %s: %v\n", args[0], err)
+	s.complain("plumbline-agent %s: %v\n", args[0], err)
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage

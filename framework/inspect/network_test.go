@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -21,13 +20,13 @@ const childRole = "PLUMBLINE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childRole) == "" {
-		os.Exit(m.Run())
+		m.Run()
+		return
 	}
 	mtu, _ := MTU()
 	seen := sight{Look(context.Background(), wire.Inspect{Look: facts.Main}), mtu}
 	if err := json.NewEncoder(os.Stdout).Encode(seen); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
 }
 

@@ -16,7 +16,7 @@ func nfTablesPresent() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("asking whether nf_tables is in the kernel: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	present, err := hasSymbol(file, "nft_do_chain")
 	if err != nil {
 		return false, fmt.Errorf("asking whether nf_tables is in the kernel: %w", err)

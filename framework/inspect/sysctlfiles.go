@@ -113,7 +113,7 @@ func readBelow(root, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", name, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(file, maxConfig+1))
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", name, err)

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,12 @@ func bootConfigurations() map[string]bootFiles {
 			[]string{"/etc/sysctl.d/.conf"},
 			[]string{"/etc/sysctl.d/.conf:1 net.ipv4.ip_forward=1"},
 		},
+		"a host without any file": {map[string]string{"etc/hostname": "n1"}, nil, []string{}},
+	}
+}
+
+func linkedConfigurations() map[string]bootFiles {
+	return map[string]bootFiles{
 		"a link to sysctl.conf makes it count twice": {
 			map[string]string{"etc/sysctl.conf": forward + "1", "etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"},
 			[]string{"/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.conf"},
@@ -95,12 +102,13 @@ func bootConfigurations() map[string]bootFiles {
 			[]string{"/usr/lib/sysctl.d/a.conf", "/etc/sysctl.d/b.conf"},
 			[]string{"/usr/lib/sysctl.d/a.conf:1 net.ipv4.ip_forward=1", "/etc/sysctl.d/b.conf:1 net.ipv4.ip_forward=1"},
 		},
-		"a host without any file": {map[string]string{"etc/hostname": "n1"}, nil, []string{}},
 	}
 }
 
 func TestSysctlFilesAreReadInTheOrderOfSysctlSystem(t *testing.T) {
-	for name, c := range bootConfigurations() {
+	cases := bootConfigurations()
+	maps.Copy(cases, linkedConfigurations())
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got, err := sysctlFilesBelow(tree(t, c.files), t.TempDir())
 			if err != nil {

@@ -95,7 +95,7 @@ func overTCP(ctx context.Context, e *env, s *socket, query *dns.Msg) (*dns.Msg, 
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	d := &dns.Conn{Conn: conn}
 	if err := d.WriteMsg(query); err != nil {

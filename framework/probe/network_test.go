@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -22,22 +21,18 @@ import (
 const childRole = "PLUMBLINE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
+	var err error
 	switch os.Getenv(childRole) {
-	case "":
-		os.Exit(m.Run())
 	case "serve":
-		os.Exit(told(playServer()))
+		err = playServer()
 	case "probe":
-		os.Exit(told(playProber()))
+		err = playProber()
+	default:
+		m.Run()
 	}
-}
-
-func told(err error) int {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		panic(err)
 	}
-	return 0
 }
 
 // playServer answers until it is killed or its stdin closes.

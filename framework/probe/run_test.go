@@ -50,7 +50,7 @@ func freePort(t *testing.T) uint16 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return netip.MustParseAddrPort(l.Addr().String()).Port()
 }
 

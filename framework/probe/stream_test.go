@@ -36,7 +36,7 @@ func farEnd(t *testing.T, treat func(net.Conn)) facts.Target {
 				return
 			}
 			go func() {
-				defer c.Close()
+				defer func() { _ = c.Close() }()
 				treat(c)
 			}()
 		}

@@ -49,7 +49,7 @@ func (s *Server) serveTCP(ctx context.Context) error {
 // answerTCP answers requests until the far end closes, sends something else, or
 // its time is over. The far end closes first, so that TIME_WAIT is kept there.
 func (s *Server) answerTCP(ctx context.Context, conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	if conn.SetDeadline(time.Now().Add(connectionLife)) != nil {
 		return
