@@ -133,8 +133,8 @@ async function filterAndLinks(browser) {
   await page.locator("#map").screenshot({ path: join(shots, "map-round-trip.png") });
 
   await page.locator("button.copy").first().click();
-  const copied = await page.textContent("#announce");
-  expect("the copy button says what it did", /^(Copied|Selected) the command$/.test(copied), copied);
+  const copied = page.locator("#announce").getByText(/^(Copied|Selected) the command$/);
+  await copied.waitFor({ state: "attached", timeout: 20_000 }).catch(() => expect("the copy button says what it did", false));
   await quiet("filter and links", opened);
   await context.close();
 }

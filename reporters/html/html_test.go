@@ -147,7 +147,8 @@ func TestBundleIsBuiltFromItsSource(t *testing.T) {
 }
 
 func TestTheSameReportGivesTheSameBytes(t *testing.T) {
-	if write(t, reporttest.ThreeCauses()) != write(t, reporttest.ThreeCauses()) {
+	first, second := write(t, reporttest.ThreeCauses()), write(t, reporttest.ThreeCauses())
+	if first != second {
 		t.Error("two pages of one report differ")
 	}
 }
