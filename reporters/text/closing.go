@@ -11,8 +11,11 @@ import (
 )
 
 const (
-	// firstCauses is how many causes the closing block shows, three lines each.
+	// closingLines is the size of the block: it fits on the smallest screen.
+	closingLines = 15
+	// firstCauses is how many causes the closing block shows, three lines each at least.
 	firstCauses = 3
+	thingLines  = 3
 	// verdictLines is how many lines the verdict may take.
 	verdictLines = 2
 )
@@ -23,7 +26,8 @@ const (
 func Closing(w io.Writer, r *report.Report, paths []string, o Options) error {
 	lines := verdict(r, o)
 	lines = append(lines, plain.Cut(counts(r), o.width()), plain.Cut(coverage(r), o.width()))
-	lines = append(lines, firstThings(r, o)...)
+	// Below come the report's place and the exit status.
+	lines = append(lines, firstThings(r, o, closingLines-2-len(lines))...)
 	if len(paths) > 0 {
 		lines = append(lines, where(paths))
 	}
@@ -80,7 +84,7 @@ func coverage(r *report.Report) string {
 
 // firstThings are the first causes, or where there is none, the first checks
 // that did not hold.
-func firstThings(r *report.Report, o Options) []string {
+func firstThings(r *report.Report, o Options, room int) []string {
 	var lines []string
 	if r.Run.Incomplete != "" && len(r.Causes) == 0 {
 		lines = append(lines, plain.Cut("Incomplete: "+plain.Line(r.Run.Incomplete), o.width()))
@@ -90,11 +94,16 @@ func firstThings(r *report.Report, o Options) []string {
 			lines = append(lines, plain.Cut(plain.Line(e.What+": "+e.Says), o.width()))
 		}
 	}
-	for i, t := range things(r) {
-		if i == firstCauses || len(lines) > 3*(firstCauses-1) {
+	all := things(r)
+	all = all[:min(len(all), firstCauses)]
+	for i, t := range all {
+		left := room - len(lines)
+		if left < thingLines {
 			break
 		}
-		lines = append(lines, t.lines(i+1, o)...)
+		// What the others do not need, this one may use to say all it has to say.
+		spare := max(0, left-thingLines*(len(all)-i))
+		lines = append(lines, t.lines(i+1, o, 1+spare)...)
 	}
 	return lines
 }
@@ -145,13 +154,18 @@ func unexplained(r *report.Report, want check.Verdict) []thing {
 	return out
 }
 
-// lines are one to three: what is wrong, what to do about it, and the command.
-func (t thing) lines(n int, o Options) []string {
+// lines are what is wrong, in at most so many lines, what to do about it, and the
+// command.
+func (t thing) lines(n int, o Options, most int) []string {
 	first := plain.Line(t.says)
 	if t.subject != "" {
 		first = t.subject + ": " + first
 	}
-	lines := []string{plain.Cut(fmt.Sprintf("%d. %s", n, first), o.width())}
+	lines := wrap(fmt.Sprintf("%d. %s", n, first), o.width(), "   ")
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = plain.Cut(lines[most-1]+" …", o.width())
+	}
 	if len(t.remedy) == 0 {
 		return lines
 	}
