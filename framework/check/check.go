@@ -3,6 +3,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -136,6 +137,9 @@ type Pair struct {
 	// Flow is the flow's key where a finding spans several flows; Finding.Flow is then empty.
 	Flow string `json:"flow,omitempty"`
 }
+
+// FlowOf is the key of the flow that a pair of this finding belongs to.
+func (f Finding) FlowOf(p Pair) string { return cmp.Or(p.Flow, f.Flow) }
 
 // Evidence is one thing that was seen.
 type Evidence struct {

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ type cellID struct{ flow, from, to string }
 
 // cellOf is the cell a finding's pair stands for; the pair may name its own flow.
 func cellOf(f check.Finding, p check.Pair) cellID {
-	return cellID{cmp.Or(p.Flow, f.Flow), p.From, p.To}
+	return cellID{f.FlowOf(p), p.From, p.To}
 }
 
 // findingID is a finding's place.

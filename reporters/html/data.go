@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -56,18 +57,7 @@ func scriptData(r *report.Report) ([]byte, error) {
 	}
 	for _, c := range r.Checks {
 		for _, f := range c.Findings {
-			i, ok := index[f.Flow]
-			if !ok || len(f.Pairs) == 0 {
-				continue
-			}
-			d := dataFinding{
-				Check: c.ID, Subject: plain.Line(f.Subject), Says: plain.Line(f.Says), Word: f.Verdict.String(),
-				Matrix: i, Pairs: distances(r.Matrices[i], f.Pairs),
-			}
-			for _, e := range f.Evidence {
-				d.Evidence = append(d.Evidence, plain.Line(e.Node+" "+e.Source+": "+e.Text))
-			}
-			v.Findings = append(v.Findings, d)
+			v.Findings = append(v.Findings, findingData(r, index, c.ID, f)...)
 		}
 	}
 	out, err := json.Marshal(v)
@@ -75,6 +65,28 @@ func scriptData(r *report.Report) ([]byte, error) {
 		return nil, fmt.Errorf("encoding the data of the page: %w", err)
 	}
 	return out, nil
+}
+
+// findingData is a finding once for each matrix in which it names cells.
+func findingData(r *report.Report, index map[string]int, id string, f check.Finding) []dataFinding {
+	pairs := map[int][]check.Pair{}
+	for _, p := range f.Pairs {
+		if i, ok := index[f.FlowOf(p)]; ok {
+			pairs[i] = append(pairs[i], p)
+		}
+	}
+	var evidence []string
+	for _, e := range f.Evidence {
+		evidence = append(evidence, plain.Line(e.Node+" "+e.Source+": "+e.Text))
+	}
+	var out []dataFinding
+	for _, i := range slices.Sorted(maps.Keys(pairs)) {
+		out = append(out, dataFinding{
+			Check: id, Subject: plain.Line(f.Subject), Says: plain.Line(f.Says), Word: f.Verdict.String(),
+			Matrix: i, Pairs: distances(r.Matrices[i], pairs[i]), Evidence: evidence,
+		})
+	}
+	return out
 }
 
 func newDataMatrix(m report.Matrix) dataMatrix {

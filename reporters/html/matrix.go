@@ -201,7 +201,7 @@ func told(r *report.Report) map[cellKey]telling {
 	for _, c := range r.Checks {
 		for _, f := range c.Findings {
 			for _, p := range f.Pairs {
-				key := cellKey{f.Flow, p.From, p.To}
+				key := cellKey{f.FlowOf(p), p.From, p.To}
 				if _, ok := out[key]; !ok {
 					out[key] = telling{c.ID, plain.Line(f.Says)}
 				}

@@ -83,7 +83,7 @@ func newCheckView(r *report.Report, c report.Check) checkView {
 				view.More = len(f.Pairs) - maxPairs
 				break
 			}
-			view.Pairs = append(view.Pairs, pairLink{p.From, p.To, f.Flow})
+			view.Pairs = append(view.Pairs, pairLink{p.From, p.To, f.FlowOf(p)})
 		}
 		v.Findings = append(v.Findings, view)
 	}

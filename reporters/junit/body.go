@@ -48,7 +48,9 @@ func (b builder) pairs(findings []check.Finding) (pairs, of int) {
 	flows := map[string]bool{}
 	for _, f := range findings {
 		pairs += len(f.Pairs)
-		flows[f.Flow] = true
+		for _, p := range f.Pairs {
+			flows[f.FlowOf(p)] = true
+		}
 	}
 	for _, m := range b.report.Matrices {
 		if flows[m.Flow] {
