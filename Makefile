@@ -28,16 +28,16 @@ image: build packages-lab ## out/plumbline-image.tar, for kind load, docker load
 	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) --binary bin/plumbline --binary bin/plumbline-agent
 
 .PHONY: packages-lab packages-test
-packages-lab:
-	@.ci/packages lab
-packages-test:
-	@.ci/packages lab test
+packages-lab: build
+	@.ci/packages $$(bin/lab check --packages)
+packages-test: packages-lab
+	@.ci/packages node:nodejs npm:npm chromium:chromium xmllint:libxml2-utils fonts-dejavu-core
 
 .PHONY: lab
 lab: build image ## the lab is up and has the image (LAB=name CONFIG=file)
 	bin/lab up --name $(LAB) --config $(CONFIG)
 	bin/lab load --name $(LAB) out/plumbline-image.tar
-	@bin/lab kubeconfig --name $(LAB) > $(KUBECONFIG_OF)
+	@mkdir -p out && bin/lab kubeconfig --name $(LAB) > $(KUBECONFIG_OF)
 
 .PHONY: demo
 demo: lab ## a real cluster on this machine, the suite run on it, and where the reports are
@@ -59,7 +59,7 @@ test-unit: ## pure tests, tests in network namespaces, reports in real parsers a
 
 .PHONY: test-lab
 test-lab: image ## end to end on a lab of its own
-	go test -tags lab -count 1 -timeout 75m -v ./fixtures/e2e
+	go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
 
 .PHONY: faults
 faults: image ## inject every fault on a lab and print what was found
