@@ -54,7 +54,7 @@ func readFacts(path string) (*facts.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return facts.Decode(f)
 }
 
@@ -85,6 +85,6 @@ func readReport(path string) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return report.Decode(f)
 }

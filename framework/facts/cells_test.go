@@ -8,8 +8,12 @@ import (
 
 func TestCellsSurviveTheirEncoding(t *testing.T) {
 	in := Cells{
-		{}, {Outcome: OK, RTT: 1}, {Outcome: OK, RTT: 250, Retried: true}, {Outcome: Timeout},
-		{Outcome: TooBig, Partial: true}, {Outcome: OK, Rewritten: true, RTT: 90_000_000},
+		{},
+		{Outcome: OK, RTT: 1},
+		{Outcome: OK, RTT: 250, Retried: true},
+		{Outcome: Timeout},
+		{Outcome: TooBig, Partial: true},
+		{Outcome: OK, Rewritten: true, RTT: 90_000_000},
 	}
 	text, err := json.Marshal(in)
 	if err != nil {

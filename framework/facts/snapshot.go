@@ -76,7 +76,7 @@ type Stats struct {
 func (s Service) Has(f Family) bool {
 	for _, ip := range s.ClusterIPs {
 		addr, err := netip.ParseAddr(ip)
-		if err == nil && (addr.Unmap().Is4()) == (f == IPv4) {
+		if err == nil && addr.Unmap().Is4() == (f == IPv4) {
 			return true
 		}
 	}

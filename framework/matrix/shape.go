@@ -153,7 +153,7 @@ func (s *shaper) bySource() {
 		l := s.rows[i]
 		service := heard(s.cols) == 1 && s.total.cross.judged == s.total.sum().judged
 		full := l.sum().all() && (l.sum().judged >= 2 || l.sum().judged == 1 && service)
-		if !full && !(l.cross.all() && l.cross.judged >= 2) {
+		if !full && (!l.cross.all() || l.cross.judged < 2) {
 			continue
 		}
 		if cells := s.line(func(c wrongCell) bool { return c.row == i && (full || !c.within()) }); cells != nil {
@@ -167,7 +167,7 @@ func (s *shaper) byTarget() {
 		l := s.cols[j]
 		lone := heard(s.rows) == 1 && len(s.rows) == 1
 		full := l.sum().all() && (l.sum().judged >= 2 || l.sum().judged == 1 && lone)
-		if !full && !(l.cross.all() && l.cross.judged >= 2) {
+		if !full && (!l.cross.all() || l.cross.judged < 2) {
 			continue
 		}
 		if cells := s.line(func(c wrongCell) bool { return c.col == j && (full || !c.within()) }); cells != nil {

@@ -148,7 +148,7 @@ func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
 }
 
 func (w *nodeWalk) note(look facts.Look, at place, p probe) {
-	i := slices.IndexFunc(w.stops, func(s *stopped) bool { return s.place.same(at) })
+	i := slices.IndexFunc(w.stops, func(s *stopped) bool { return s.same(at) })
 	if i < 0 {
 		w.stops, i = append(w.stops, &stopped{place: at}), len(w.stops)
 	}
