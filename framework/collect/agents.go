@@ -48,7 +48,7 @@ func (c *Collector) placeNodeAgents(ctx context.Context) error {
 }
 
 func (c *Collector) placeProbePods(ctx context.Context) error {
-	if !c.needsPods() {
+	if !c.needs.Pods {
 		c.without(probeRole, "no selected check needs a probe pod")
 		return nil
 	}

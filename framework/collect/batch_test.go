@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/topology"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
@@ -52,8 +53,9 @@ func TestEveryFlowAskedForIsInTheSnapshotEvenIfTheRunEndedEarly(t *testing.T) {
 			Nodes: []facts.Node{{Name: "n1"}, {Name: "n2", Excluded: "--exclude-nodes"}},
 			Run:   facts.Run{Incomplete: "interrupted while probing"},
 		},
-		flows: []facts.Flow{f},
-		looks: map[facts.Look]bool{facts.First: true, facts.Last: true},
+		needs: topology.Requirement{
+			Flows: []facts.Flow{f}, Looks: map[facts.Look]bool{facts.First: true, facts.Last: true},
+		},
 	}
 	c.fillGaps()
 	if m := c.snapshot.Matrix(f); m == nil || m.NotRun != "interrupted while probing" {

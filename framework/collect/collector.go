@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,16 +28,13 @@ type Collector struct {
 	progress Progress
 	snapshot *facts.Snapshot
 	run      cluster.Run
-	flows    []facts.Flow
-	looks    map[facts.Look]bool
+	needs    topology.Requirement
 	started  time.Time
 	phase    phase
 	// created: there may be something to clean up.
 	created bool
-	// perNode counts exec calls; wantsPods and wantsHosts come from the checks' needs.
-	mu                    sync.Mutex // guards snapshot.Stats and perNode
-	perNode               map[string]int
-	wantsPods, wantsHosts bool
+	mu      sync.Mutex     // guards snapshot.Stats and perNode
+	perNode map[string]int // exec calls
 }
 
 // New validates the options; it does not touch the cluster.
@@ -127,16 +123,10 @@ func (c *Collector) Collect(ctx context.Context, selected []check.Check, progres
 }
 
 func (c *Collector) ask(selected []check.Check) {
-	c.flows = topology.Flows(selected, check.ScopeOf(c.snapshot))
-	c.looks = map[facts.Look]bool{}
+	c.needs = topology.Required(selected, check.ScopeOf(c.snapshot))
 	c.snapshot.Run.Checks = []string{}
 	for _, k := range selected {
 		c.snapshot.Run.Checks = append(c.snapshot.Run.Checks, k.ID)
-		for _, l := range k.Looks {
-			c.looks[l] = true
-		}
-		c.wantsPods = c.wantsPods || slices.Contains(k.Needs, check.NeedPods)
-		c.wantsHosts = c.wantsHosts || slices.Contains(k.Needs, check.NeedHosts) || slices.Contains(k.Needs, check.NeedHostRead)
 	}
 }
 

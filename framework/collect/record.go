@@ -40,13 +40,13 @@ func (c *Collector) problem(what string, err error) {
 func (c *Collector) fillGaps() {
 	s := c.snapshot
 	why := cmp.Or(s.Run.Incomplete, "the run did not come to it")
-	for _, f := range c.flows {
+	for _, f := range c.needs.Flows {
 		if s.Matrix(f) == nil {
 			s.Matrices = append(s.Matrices, facts.Matrix{Flow: f, Targets: []facts.Target{}, Rows: []facts.Row{}, NotRun: why})
 		}
 	}
 	for _, look := range []facts.Look{facts.First, facts.Last} {
-		if !c.looks[look] {
+		if !c.needs.Looks[look] {
 			continue
 		}
 		for _, n := range s.Selected() {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +60,7 @@ func (c *Collector) firstLook(ctx context.Context) error {
 }
 
 func (c *Collector) lastLook(ctx context.Context) error {
-	if !c.looks[facts.Last] && len(topology.At(c.flows, facts.Last)) == 0 {
+	if !c.needs.Looks[facts.Last] && len(topology.At(c.needs.Flows, facts.Last)) == 0 {
 		return nil
 	}
 	return c.look(ctx, facts.Last, false)
@@ -72,11 +71,11 @@ func (c *Collector) look(ctx context.Context, look facts.Look, identity bool) er
 	if c.noHosts() != "" {
 		return nil
 	}
-	planned, empty := topology.Planned(c.snapshot, topology.At(c.flows, look), facts.FromHost)
+	planned, empty := topology.Planned(c.snapshot, topology.At(c.needs.Flows, look), facts.FromHost)
 	plan := wire.Plan{
 		Flows: planned, Identity: identity, Timing: c.options.Timing, DeadlineMillis: c.deadline(planned),
 	}
-	if c.looks[look] {
+	if c.needs.Looks[look] {
 		plan.Inspect = &wire.Inspect{Look: look, HostRoot: "/host"}
 	}
 	replies := c.askAll(ctx, nodeRole, facts.FromHost, plan)
@@ -115,7 +114,7 @@ func (c *Collector) assemble(planned []wire.PlannedFlow, empty []facts.Matrix, r
 }
 
 func (c *Collector) createService(ctx context.Context) error {
-	if !c.needsService() {
+	if !c.needs.Service {
 		c.snapshot.Service.NotRun = "no selected check needs it"
 		return nil
 	}
@@ -149,7 +148,7 @@ func (c *Collector) backends() []cluster.Backend {
 
 // probe asks pods, hosts and the runner at the same time.
 func (c *Collector) probe(ctx context.Context) error {
-	flows := topology.At(c.flows, facts.Main)
+	flows := topology.At(c.needs.Flows, facts.Main)
 	type group struct {
 		planned []wire.PlannedFlow
 		empty   []facts.Matrix
@@ -189,28 +188,11 @@ func (c *Collector) askKind(ctx context.Context, kind facts.VantageKind, plan wi
 	return nil
 }
 
-// needsHosts and its siblings tell from the flows and looks what has to be placed.
-func (c *Collector) needsHosts() bool {
-	return len(c.looks) > 0 || slices.ContainsFunc(c.flows, func(f facts.Flow) bool {
-		return f.From == facts.FromHost || f.To == facts.ToHost
-	})
-}
-
-func (c *Collector) needsService() bool {
-	return slices.ContainsFunc(c.flows, func(f facts.Flow) bool { return f.To == facts.ToClusterIP || f.To == facts.ToNodePort })
-}
-
-func (c *Collector) needsPods() bool {
-	return c.wantsPods || c.needsService() || slices.ContainsFunc(c.flows, func(f facts.Flow) bool {
-		return f.From == facts.FromPod || f.To == facts.ToPod
-	})
-}
-
 func (c *Collector) noHosts() string {
 	switch {
 	case c.options.Unprivileged:
 		return "host access was refused (--unprivileged)"
-	case !c.needsHosts() && !c.wantsHosts:
+	case !c.needs.Hosts:
 		return "no selected check needs a host"
 	}
 	return ""

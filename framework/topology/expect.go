@@ -1,0 +1,56 @@
+package topology
+
+import "github.com/plumbline-net/plumbline/framework/facts"
+
+// Size is all that is presumed of a cluster which has not been asked: how many
+// nodes are under test, and how many replicas its DNS has.
+type Size struct{ Nodes, DNSReplicas int }
+
+// Count is how many probes go from one kind of vantage to one kind of target:
+// sources × targets, summed over the flows. One that fails is made again, and
+// some ways of probing take several packets, so more attempts are sent.
+type Count struct {
+	From   facts.VantageKind
+	To     facts.TargetKind
+	Probes int
+}
+
+// Expect counts the probes that flows become in a cluster of some size, in the
+// order of the flows; the numbers are those of one matrix cell each.
+func Expect(flows []facts.Flow, size Size) []Count {
+	at := map[[2]string]int{}
+	var out []Count
+	for _, f := range flows {
+		key := [2]string{string(f.From), string(f.To)}
+		i, known := at[key]
+		if !known {
+			i = len(out)
+			at[key] = i
+			out = append(out, Count{From: f.From, To: f.To})
+		}
+		out[i].Probes += size.sources(f.From) * size.targets(f.To)
+	}
+	return out
+}
+
+func (s Size) sources(kind facts.VantageKind) int {
+	switch kind {
+	case facts.FromPod, facts.FromHost:
+		return s.Nodes
+	case facts.FromRunner:
+		return 1
+	}
+	return 0
+}
+
+func (s Size) targets(kind facts.TargetKind) int {
+	switch kind {
+	case facts.ToPod, facts.ToHost, facts.ToNodePort:
+		return s.Nodes
+	case facts.ToDNSReplica:
+		return s.DNSReplicas
+	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService:
+		return 1
+	}
+	return 0
+}

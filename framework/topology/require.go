@@ -1,0 +1,75 @@
+package topology
+
+import (
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// Requirement is what a set of checks needs in the cluster.
+type Requirement struct {
+	Flows []facts.Flow // merged and sorted, as Flows gives them
+	Looks map[facts.Look]bool
+	// Hosts and Pods: an agent on every host, a probe pod on every node.
+	// Service: the suite's own Service, behind which probe pods stand.
+	Hosts, Pods, Service bool
+}
+
+// Required tells from flows, looks and needs what has to be placed for checks.
+// A run places by it, and a dry run shows it.
+func Required(checks []check.Check, scope check.Scope) Requirement {
+	r := Requirement{Flows: Flows(checks, scope), Looks: map[facts.Look]bool{}}
+	for _, c := range checks {
+		for _, l := range c.Looks {
+			r.Looks[l] = true
+		}
+		for _, n := range c.Needs {
+			r.Hosts = r.Hosts || n == check.NeedHosts || n == check.NeedHostRead
+			r.Pods = r.Pods || n == check.NeedPods
+			r.Service = r.Service || n == check.NeedService
+		}
+	}
+	for _, f := range r.Flows {
+		r.Hosts = r.Hosts || atHost(f)
+		r.Pods = r.Pods || f.From == facts.FromPod || f.To == facts.ToPod
+		r.Service = r.Service || f.To == facts.ToClusterIP || f.To == facts.ToNodePort
+	}
+	r.Hosts = r.Hosts || len(r.Looks) > 0
+	r.Pods = r.Pods || r.Service
+	return r
+}
+
+// WithoutHosts is what is left where host access is refused: nothing is looked
+// at, and no flow begins or ends at a host.
+func (r Requirement) WithoutHosts() Requirement {
+	r.Flows = slices.DeleteFunc(slices.Clone(r.Flows), atHost)
+	r.Hosts, r.Looks = false, map[facts.Look]bool{}
+	return r
+}
+
+// ExecsPerNode is how many exec calls each node gets: at its host one for every
+// look and one for probing, in its probe pod one for probing.
+func (r Requirement) ExecsPerNode() int {
+	n := 0
+	if r.Hosts {
+		n++ // the first look also learns the agent's ports
+		if r.Looks[facts.Last] || len(At(r.Flows, facts.Last)) > 0 {
+			n++
+		}
+	}
+	for _, kind := range []facts.VantageKind{facts.FromHost, facts.FromPod} {
+		if slices.ContainsFunc(At(r.Flows, facts.Main), func(f facts.Flow) bool { return f.From == kind }) {
+			n++
+		}
+	}
+	return n
+}
+
+func atHost(f facts.Flow) bool { return f.From == facts.FromHost || f.To == facts.ToHost }
+
+// Presumed is the scope of a cluster that has not been asked yet: it has what
+// clusters usually have.
+func Presumed(runner bool) check.Scope {
+	return check.Scope{Families: []facts.Family{facts.IPv4}, Runner: runner, HasDNS: true, HasAPI: true}
+}
