@@ -1,21 +1,15 @@
 package collect
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"github.com/plumbline-net/plumbline/framework/cluster"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
 const (
@@ -25,7 +19,6 @@ const (
 	troubleGrace = 10 * time.Second
 	// eventInterval is how often events are asked for while a pod is not ready.
 	eventInterval = 2 * time.Second
-	logLimit      = 16 << 10
 )
 
 // role is one of the two kinds of agents.
@@ -96,9 +89,8 @@ type watch struct {
 }
 
 func (w *watch) look(ctx context.Context) (bool, error) {
-	pods, err := w.collector.client.Agents(ctx, w.collector.run, w.role.component)
-	if err != nil {
-		w.lastErr = err
+	pods, ok := w.ask(ctx)
+	if !ok {
 		return false, nil
 	}
 	waiting := w.waiting(pods)
@@ -115,6 +107,16 @@ func (w *watch) look(ctx context.Context) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// ask lists the pods. What keeps it from that is told only where a node is given
+// up in the end: the next look may go well.
+func (w *watch) ask(ctx context.Context) (cluster.AgentPods, bool) {
+	pods, err := w.collector.client.Agents(ctx, w.collector.run, w.role.component)
+	if err != nil {
+		w.lastErr = err
+	}
+	return pods, err == nil
 }
 
 // keepTrouble carries the last known events on to a look that did not ask for them.
@@ -197,82 +199,4 @@ func (w *watch) notReady(trouble []facts.Event) string {
 		why = "and it could not be found out why: " + w.lastErr.Error()
 	}
 	return fmt.Sprintf("its %s agent was not ready after %s, %s", w.role.component, w.collector.options.AgentTimeout, why)
-}
-
-// identities reads what every echo server published as the first line of its log.
-func (c *Collector) identities(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.options.Parallel)
-	for i := range c.snapshot.Nodes {
-		agent := &c.snapshot.Nodes[i].PodAgent
-		if !agent.Ready {
-			continue
-		}
-		group.Go(func() error {
-			id, reads, err := c.identity(ctx, agent.Pod)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.snapshot.Stats.LogReads += reads
-			if err != nil {
-				agent.Ready = false
-				agent.NotRun = err.Error()
-				return nil
-			}
-			agent.Ports, agent.MTU, agent.ResolvConf = id.Ports, id.MTU, id.ResolvConf
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	c.domain()
-	return nil
-}
-
-func (c *Collector) identity(ctx context.Context, pod string) (wire.Identity, int, error) {
-	var id wire.Identity
-	reads := 0
-	var last error
-	read := func(ctx context.Context) (bool, error) {
-		reads++
-		raw, err := c.client.Log(ctx, c.run.Namespace, pod, "agent", logLimit)
-		if err != nil {
-			last = err
-			return false, nil
-		}
-		line, _, whole := bytes.Cut(raw, []byte("\n"))
-		if !whole {
-			last = errors.New("its log has no first line yet")
-			return false, nil
-		}
-		if err := json.Unmarshal(line, &id); err != nil {
-			return false, fmt.Errorf("the first line of the log of %s is not what an agent publishes (is the image of this release?): %w", pod, err)
-		}
-		return true, nil
-	}
-	err := wait.For(read, wait.WithContext(ctx), wait.WithTimeout(10*time.Second), wait.WithInterval(pollInterval), wait.WithImmediate())
-	if err != nil && last != nil && ctx.Err() == nil {
-		err = fmt.Errorf("learning the ports of %s: %w", pod, errors.Join(err, last))
-	}
-	return id, reads, err
-}
-
-// domain takes the cluster's domain from a probe pod's search path
-// ("<namespace>.svc.<domain>") where the configuration of the DNS did not tell.
-func (c *Collector) domain() {
-	if c.snapshot.Cluster.Domain != "" {
-		return
-	}
-	prefix := c.run.Namespace + ".svc."
-	for _, n := range c.snapshot.Nodes {
-		if n.PodAgent.ResolvConf == nil {
-			continue
-		}
-		fields := strings.Fields(n.PodAgent.ResolvConf.Text)
-		i := slices.IndexFunc(fields, func(f string) bool { return strings.HasPrefix(f, prefix) })
-		if i >= 0 {
-			c.snapshot.Cluster.Domain = strings.TrimSuffix(strings.TrimPrefix(fields[i], prefix), ".")
-			return
-		}
-	}
 }
