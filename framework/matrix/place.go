@@ -35,11 +35,6 @@ func (p Place) Node() string {
 	return p.Nodes[0]
 }
 
-// Has says whether a flow of this way of probing fails here.
-func (p Place) Has(via facts.Via) bool {
-	return slices.ContainsFunc(p.Flows, func(f facts.Flow) bool { return f.Via == via })
-}
-
 // manyPlaces is from when on places of one narrow shape become one finding.
 const manyPlaces = 6
 
