@@ -4,40 +4,159 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
+	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/topology"
+	"github.com/plumbline-net/plumbline/framework/wire"
 )
+
+// dnsReplicas is what kubeadm and most others install.
+const dnsReplicas = 2
 
 // dryRun says what a run would do; no cluster is asked for it.
 func dryRun(w io.Writer, selected []check.Check, f *runFlags) error {
 	if err := listTable(w, selected); err != nil {
 		return err
 	}
+	needs := f.requirement(selected)
 	lines := []string{fmt.Sprintf("\n%d checks would be made. In the cluster this creates, and removes afterwards:", len(selected))}
-	if f.kube.Namespace == nil || *f.kube.Namespace == "" {
-		lines = append(lines, "  a namespace plumbline-<random>, with pod security level privileged")
+	lines = append(lines, f.objects(needs)...)
+	lines = append(lines, "The rights for it: `plumbline preflight` tries each of them, and leaves nothing.", "")
+	if _, err := fmt.Fprintln(w, strings.Join(lines, "\n")); err != nil {
+		return err
 	}
-	if needs(selected, check.NeedHosts, check.NeedHostRead) && !f.unprivileged {
-		lines = append(lines, "  a DaemonSet of node agents: host network and process ids, NET_ADMIN and NET_RAW, the host's files read-only; they only read")
+	if err := f.expectation(w, needs); err != nil {
+		return err
 	}
-	if needs(selected, check.NeedPods, check.NeedService) {
-		lines = append(lines, "  a DaemonSet of probe pods, without privileges")
-	}
-	if needs(selected, check.NeedService) {
-		lines = append(lines, "  a Service of type NodePort")
-	}
-	lines = append(lines, "  image "+cmp.Or(f.image, defaultImage), "Nothing was touched: this was a dry run.")
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := fmt.Fprintln(w, "Nothing was touched: this was a dry run.")
+	return err
 }
 
-func needs(checks []check.Check, any ...check.Need) bool {
-	return slices.ContainsFunc(checks, func(c check.Check) bool {
-		return slices.ContainsFunc(c.Needs, func(n check.Need) bool { return slices.Contains(any, n) })
+// requirement is what a run with these flags would place, by the rule that the
+// run itself places by.
+func (f *runFlags) requirement(selected []check.Check) topology.Requirement {
+	needs := topology.Required(selected, topology.Presumed(f.inCluster != "true"))
+	if f.unprivileged {
+		needs = needs.WithoutHosts()
+	}
+	return needs
+}
+
+// objects are what a run creates, a line each.
+func (f *runFlags) objects(needs topology.Requirement) []string {
+	var lines []string
+	if *f.kube.Namespace == "" {
+		lines = append(lines, "  a namespace plumbline-<random>, with pod security level privileged")
+	}
+	if needs.Hosts {
+		lines = append(lines, "  a DaemonSet of node agents: host network and process ids, NET_ADMIN and NET_RAW, the host's files read-only; they only read")
+	}
+	if needs.Pods {
+		lines = append(lines, "  a DaemonSet of probe pods, without privileges")
+	}
+	if needs.Service {
+		lines = append(lines, "  a Service of type NodePort, with one EndpointSlice for each of at most three backends")
+	}
+	if needs.Hosts || needs.Pods {
+		lines = append(lines, "  pods of the image "+cmp.Or(f.image, defaultImage))
+	}
+	if len(lines) == 0 {
+		return []string{"  nothing: the API server is only read"}
+	}
+	return lines
+}
+
+// expectation is a table of probes, exec calls and time by the size of the cluster.
+func (f *runFlags) expectation(w io.Writer, needs topology.Requirement) error {
+	sizes := []int{3, 10, 100}
+	if len(f.nodes) > 0 {
+		sizes = []int{len(f.nodes)}
+	}
+	var lines []string
+	row := func(name string, value func(nodes int) string) {
+		line := fmt.Sprintf("%-26s", name)
+		for _, n := range sizes {
+			line += fmt.Sprintf("%12s", value(n))
+		}
+		lines = append(lines, line)
+	}
+	count := func(n int) []topology.Count {
+		return topology.Expect(needs.Flows, topology.Size{Nodes: n, DNSReplicas: dnsReplicas})
+	}
+	row("expected in a cluster of", func(n int) string { return plural(n, "node") })
+	for i, c := range count(1) {
+		row(fmt.Sprintf("probes %s → %s", c.From, c.To), func(n int) string { return thousands(count(n)[i].Probes) })
+	}
+	row("probes in all", func(n int) string {
+		sum := 0
+		for _, c := range count(n) {
+			sum += c.Probes
+		}
+		return thousands(sum)
 	})
+	row(fmt.Sprintf("exec calls (%d a node)", needs.ExecsPerNode()), func(n int) string { return thousands(n * needs.ExecsPerNode()) })
+	row("time, about", func(n int) string { return fmt.Sprintf("%.0f s", roughly(needs, n).Seconds()) })
+	lines = append(lines, "", fmt.Sprintf("Presumed: one IP family, %d replicas of the cluster DNS%s.", dnsReplicas, f.presumedRunner()),
+		fmt.Sprintf("A probe is one source and one target; one that fails is made up to %d times.", wire.DefaultTiming().Attempts),
+		timeBasis)
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}
+
+func (f *runFlags) presumedRunner() string {
+	if f.inCluster == "true" {
+		return ""
+	}
+	return ", a runner outside the cluster that reaches the nodes"
+}
+
+const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 13 s for all checks on three nodes\n" +
+	"(one machine with two cores); the exec calls grow with the nodes, 32 at once. Pulling an image comes on top."
+
+// What the parts of a healthy run took there (stats.phases of its report).
+const (
+	measuredReading = 200 * time.Millisecond
+	measuredPlacing = 1300 * time.Millisecond // one DaemonSet, until its pods are ready
+	measuredLook    = 400 * time.Millisecond
+	measuredProbing = 3 * time.Second
+	measuredRemoval = 6 * time.Second
+	execsAtOnce     = 32
+)
+
+// roughly is how long a run takes: pods start on all nodes at once, so only the
+// exec calls are a matter of the number of nodes.
+func roughly(needs topology.Requirement, nodes int) time.Duration {
+	waves := time.Duration((nodes + execsAtOnce - 1) / execsAtOnce)
+	total := measuredReading
+	if needs.Hosts {
+		total += measuredPlacing + waves*measuredLook*time.Duration(1+len(needs.Looks)/2)
+	}
+	if needs.Pods {
+		total += measuredPlacing
+	}
+	if len(needs.Flows) > 0 {
+		total += waves * measuredProbing
+	}
+	if needs.Hosts || needs.Pods {
+		total += measuredRemoval
+	}
+	return max(total.Round(time.Second), time.Second)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// thousands writes 60000 as 60,000.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites"
+)
+
+func TestADryRunShowsWhatTheRunWouldPlace(t *testing.T) {
+	const nodeAgents, probePods, service, namespace = "DaemonSet of node agents", "DaemonSet of probe pods", "Service of type NodePort", "a namespace plumbline-"
+	all := []string{nodeAgents, probePods, service, namespace}
+	for _, c := range []struct {
+		name     string
+		patterns []string
+		flags    runFlags
+		own      string // the namespace that is given
+		want     []string
+		says     []string
+	}{
+		{"all checks need all", nil, runFlags{}, "", all, []string{"exec calls (4 a node)", "pod → pod", "222,300", "runner → nodePort", "image plumbline:dev"}},
+		{"a look at hosts needs no pod", []string{"kernel/*"}, runFlags{}, "", []string{nodeAgents, namespace}, []string{"exec calls (2 a node)"}},
+		{"reading the API needs no object", []string{"component/kube-proxy-priority"}, runFlags{}, "", []string{namespace}, []string{"exec calls (0 a node)"}},
+		{"probing pods from hosts needs both, though no Service", []string{"reach/host-to-pod"}, runFlags{}, "", []string{nodeAgents, probePods, namespace}, []string{"host → pod", "30,000"}},
+		{"a given namespace is not made", []string{"reach/pod-to-pod"}, runFlags{image: "r/p:1"}, "mine", []string{probePods}, []string{"image r/p:1"}},
+		{"without host access hosts are left alone", nil, runFlags{unprivileged: true}, "", []string{probePods, service, namespace}, []string{"exec calls (1 a node)"}},
+		{"in the cluster nobody probes from outside", []string{"service/node-port"}, runFlags{inCluster: "true"}, "", all, []string{"pod → nodePort"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			selected, err := suites.Select(c.patterns)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.flags.kube = kubeFlags()
+			*c.flags.kube.Namespace = c.own
+			var out strings.Builder
+			if err := dryRun(&out, selected, &c.flags); err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range all {
+				wanted := strings.Contains(strings.Join(c.want, "\n"), object)
+				if strings.Contains(out.String(), object) != wanted {
+					t.Errorf("%q wanted: %v\n%s", object, wanted, out.String())
+				}
+			}
+			for _, says := range c.says {
+				if !strings.Contains(out.String(), says) {
+					t.Errorf("it does not say %q\n%s", says, out.String())
+				}
+			}
+			if c.flags.unprivileged && strings.Contains(out.String(), "host →") || c.flags.inCluster == "true" && strings.Contains(out.String(), "runner") {
+				t.Errorf("a vantage is counted that will not be there:\n%s", out.String())
+			}
+		})
+	}
+}
+
+func TestTheExpectedTimeGrowsWithTheWavesOfExecCalls(t *testing.T) {
+	f := runFlags{kube: kubeFlags()}
+	needs := f.requirement(suites.All())
+	if three, hundred := roughly(needs, 3), roughly(needs, 100); three != roughly(needs, execsAtOnce) || hundred <= three {
+		t.Errorf("%s for three nodes, %s for a hundred", three, hundred)
+	}
+	reading := f.requirement([]check.Check{{Needs: []check.Need{check.NeedAPI}}})
+	looking := f.requirement([]check.Check{{Looks: []facts.Look{facts.First}}})
+	if roughly(reading, 3) >= roughly(looking, 3) || roughly(looking, 3) >= roughly(needs, 3) {
+		t.Errorf("reading %s, looking %s, all %s", roughly(reading, 3), roughly(looking, 3), roughly(needs, 3))
+	}
+}
+
+func TestLargeNumbersAreGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 222300: "222,300", 1234567: "1,234,567"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d is %s, want %s", n, got, want)
+		}
+	}
+}
