@@ -54,6 +54,20 @@ const (
 	IPv6 Family = "ipv6"
 )
 
+// Right is the outcome that a healthy network gives to this way of asking: a
+// closed port refuses, and the sender refuses what is too big for its interface.
+func (v Via) Right() Outcome {
+	switch v {
+	case Closed:
+		return Refused
+	case Over:
+		return TooBig
+	case TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, PMTU:
+		return OK
+	}
+	return OK
+}
+
 // Look says in which part of a run something was observed. First is before any
 // pod or Service of ours exists on the pod network, because creating those can
 // heal what we came to see.
