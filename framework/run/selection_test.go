@@ -54,6 +54,7 @@ func TestWhatCannotBeReadIsAUsageErrorThatNamesTheThing(t *testing.T) {
 		says string
 	}{
 		{"a mistyped id", Selection{Checks: []string{"kernel/ip-foward"}}, `no check is called "kernel/ip-foward"; did you mean kernel/ip-forward?`},
+		{"a mistyped exclusion", Selection{Checks: []string{"!dns/replika"}}, `no check is called "dns/replika"; did you mean dns/replica?`},
 		{"a broken pattern", Selection{Checks: []string{"dns/["}}, `"dns/[" is not a pattern`},
 		{"a label with a slash", Selection{LabelFilter: "kernel/ip-forward"}, "kernel.ip-forward"},
 		{"an open parenthesis in a label filter", Selection{LabelFilter: "(a"}, `--label-filter "(a" cannot be read`},
