@@ -118,7 +118,10 @@ func wrap(s string, width int, indent string) []string {
 	line := ""
 	for _, word := range strings.Fields(plain.Text(s)) {
 		word = plain.Cut(word, width-utf8.RuneCountInString(indent))
-		joined := strings.TrimPrefix(line+" "+word, " ")
+		joined := word
+		if line != "" {
+			joined = line + " " + word
+		}
 		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
 			lines = append(lines, line)
 			joined = indent + word
