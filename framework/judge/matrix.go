@@ -61,22 +61,9 @@ func cellAt(row facts.Row, target int) facts.Cell {
 	return row.Cells[target]
 }
 
-// right is the answer a healthy network gives to a flow.
-func right(via facts.Via) facts.Outcome {
-	switch via {
-	case facts.Closed:
-		return facts.Refused
-	case facts.Over:
-		return facts.TooBig
-	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.PMTU:
-		return facts.OK
-	}
-	return facts.OK
-}
-
 // letter is the one described at report.Row.
 func letter(f facts.Flow, cell facts.Cell) byte {
-	if cell.Outcome == right(f.Via) {
+	if cell.Outcome == f.Via.Right() {
 		switch {
 		case cell.Partial:
 			return 'p'

@@ -101,7 +101,7 @@ func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 		}
 		x := settling.first(ctx, e, target, once, &j.row.settle)
 		a.attempts = append(a.attempts, x)
-		a.settled = x.Outcome == right(flow.Via)
+		a.settled = x.Outcome == flow.Via.Right()
 		return
 	}
 	switch {
@@ -115,7 +115,7 @@ func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 		x := once(ctx, e, target)
 		a.attempts = append(a.attempts, x)
 		// Repeating cannot bring a permission that is missing.
-		a.settled = x.Outcome == right(flow.Via) || x.Note == noteNoICMP
+		a.settled = x.Outcome == flow.Via.Right() || x.Note == noteNoICMP
 	}
 }
 

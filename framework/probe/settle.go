@@ -23,19 +23,6 @@ type answer struct {
 	partial bool
 }
 
-// right is the outcome a way of probing hopes for.
-func right(via facts.Via) facts.Outcome {
-	switch via {
-	case facts.Closed:
-		return facts.Refused
-	case facts.Over:
-		return facts.TooBig
-	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.PMTU:
-		return facts.OK
-	}
-	return facts.OK
-}
-
 // settle turns what was heard about one target into its cell, and into a whole
 // record where the cell does not say it all.
 //
@@ -152,7 +139,7 @@ func rewritten(x facts.Attempt) bool {
 // the first attempt, with nothing on the way that is worth a record. A port that
 // was rewritten is, an ICMP error behind the hoped-for outcome is.
 func plain(via facts.Via, c facts.Cell, a *answer) bool {
-	return c.Outcome == right(via) && !c.Retried && !c.Rewritten && !c.Partial && !a.several &&
+	return c.Outcome == via.Right() && !c.Retried && !c.Rewritten && !c.Partial && !a.several &&
 		!a.has(func(x facts.Attempt) bool {
 			return x.ICMP != nil || x.Seen.IsValid() && x.Seen != x.Local
 		})

@@ -17,9 +17,9 @@ const (
 	noteClosed    = "the far end closed the connection without an answer"
 )
 
-// tryTCP connects, sends a nonce, and learns who answered and whom it saw. The
-// time is that of the handshake. A target without peers is only connected to.
-func tryTCP(ctx context.Context, e *env, t facts.Target) facts.Attempt {
+// connected makes a TCP connection and hands it on; the time is that of the
+// handshake. Where none could be made, that is how the attempt ended.
+func (e *env) connected(ctx context.Context, t facts.Target, then func(*watch, *socket) facts.Attempt) facts.Attempt {
 	w := e.start()
 	s, err := dial(ctx, addrPort(t), unix.SOCK_STREAM, 0, e.connect)
 	if s != nil {
@@ -30,11 +30,19 @@ func tryTCP(ctx context.Context, e *env, t facts.Target) facts.Attempt {
 	}
 	w.lap()
 	w.Local = s.local()
-	if len(t.Peers) == 0 {
-		w.Outcome = facts.OK
-		return w.Attempt
-	}
-	return w.converse(ctx, s, t)
+	return then(w, s)
+}
+
+// tryTCP connects, sends a nonce, and learns who answered and whom it saw. The
+// time is that of the handshake. A target without peers is only connected to.
+func tryTCP(ctx context.Context, e *env, t facts.Target) facts.Attempt {
+	return e.connected(ctx, t, func(w *watch, s *socket) facts.Attempt {
+		if len(t.Peers) == 0 {
+			w.Outcome = facts.OK
+			return w.Attempt
+		}
+		return w.converse(ctx, s, t)
+	})
 }
 
 func (w *watch) converse(ctx context.Context, s *socket, t facts.Target) facts.Attempt {

@@ -11,29 +11,20 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 // tryTLS connects and completes a TLS handshake; the time is that of both.
 func tryTLS(ctx context.Context, e *env, t facts.Target) facts.Attempt {
-	w := e.start()
-	s, err := dial(ctx, addrPort(t), unix.SOCK_STREAM, 0, e.connect)
-	if s != nil {
-		defer s.close()
-	}
-	if err != nil {
-		return w.failed(ctx, s, err)
-	}
-	w.Local = s.local()
-	conn, err := s.stream(e.connect)
-	if err != nil {
-		return w.failed(ctx, s, err)
-	}
-	defer func() { _ = conn.Close() }()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	return w.shake(ctx, s, conn, t.Name)
+	return e.connected(ctx, t, func(w *watch, s *socket) facts.Attempt {
+		conn, err := s.stream(e.connect)
+		if err != nil {
+			return w.failed(ctx, s, err)
+		}
+		defer func() { _ = conn.Close() }()
+		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+		return w.shake(ctx, s, conn, t.Name)
+	})
 }
 
 func (w *watch) shake(ctx context.Context, s *socket, conn net.Conn, name string) facts.Attempt {

@@ -19,7 +19,7 @@ func TestHealthyAnswersEveryCellOfEveryFlow(t *testing.T) {
 				t.Errorf("%s %s: %d cells for %d targets", m.Flow.Key(), r.From, len(r.Cells), len(m.Targets))
 			}
 			for _, c := range r.Cells {
-				if c.Outcome != factstest.Right(m.Flow.Via) {
+				if c.Outcome != m.Flow.Via.Right() {
 					t.Errorf("%s %s: %s", m.Flow.Key(), r.From, c.Outcome)
 				}
 			}

@@ -37,17 +37,6 @@ func Flows(families ...facts.Family) []facts.Flow {
 	return out
 }
 
-// Right is the outcome that a flow should have.
-func Right(via facts.Via) facts.Outcome {
-	if via == facts.Closed {
-		return facts.Refused
-	}
-	if via == facts.Over {
-		return facts.TooBig
-	}
-	return facts.OK
-}
-
 func healthyMatrix(s *facts.Snapshot, f facts.Flow) facts.Matrix {
 	targets, why := topology.Targets(s, f)
 	m := facts.Matrix{Flow: f, Targets: targets, Rows: []facts.Row{}, NotRun: why}
@@ -64,7 +53,7 @@ func healthyMatrix(s *facts.Snapshot, f facts.Flow) facts.Matrix {
 			}
 		}
 		for range m.Targets {
-			row.Cells = append(row.Cells, facts.Cell{Outcome: Right(f.Via), RTT: 256})
+			row.Cells = append(row.Cells, facts.Cell{Outcome: f.Via.Right(), RTT: 256})
 		}
 		m.Rows = append(m.Rows, row)
 	}

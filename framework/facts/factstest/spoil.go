@@ -122,7 +122,7 @@ var outcomes = map[rune]facts.Outcome{
 
 // answer is the cell for a letter, with the record an agent would send.
 func answer(m *facts.Matrix, row, col int, letter rune) (facts.Cell, *facts.Detail) {
-	right := Right(m.Flow.Via)
+	right := m.Flow.Via.Right()
 	outcome, known := outcomes[letter]
 	if !known {
 		outcome = right
