@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -54,15 +53,4 @@ func closing(w io.Writer, r *report.Report, dir string) error {
 		}
 	}
 	return text.Closing(w, r, append(paths, factsPath(dir)), terminal(w))
-}
-
-// terminal says how to write to w: colour only where a person looks, and where
-// NO_COLOR (no-color.org) does not forbid it.
-func terminal(w io.Writer) text.Options {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return text.Options{}
-	}
-	info, err := f.Stat()
-	return text.Options{Colour: err == nil && info.Mode()&os.ModeCharDevice != 0}
 }
