@@ -14,28 +14,11 @@ import (
 
 var update = flag.Bool("update", false, "write the recordings anew")
 
-func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
-	t.Helper()
-	var got []string
-	for _, f := range r.Findings {
-		got = append(got, f.Says)
-	}
-	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
-		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
-	}
-}
-
 func TestAHealthyClusterPasses(t *testing.T) {
-	for name, s := range map[string]*facts.Snapshot{
+	factstest.Passes(t, dns.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
 		"dual stack, the Service kube-dns in one family": factstest.Healthy(3, facts.IPv4, facts.IPv6),
-	} {
-		for _, c := range dns.All() {
-			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
-				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
-			}
-		}
-	}
+	})
 }
 
 func TestAClusterWithoutDNS(t *testing.T) {
@@ -51,7 +34,7 @@ func TestAClusterWithoutDNS(t *testing.T) {
 	}
 	s.Cluster.Errors = []facts.Error{{What: "Services of the cluster DNS", Says: "forbidden"}}
 	for _, c := range dns.All() {
-		expect(t, c.Evaluate(s), check.Unknown,
+		factstest.Expect(t, c.Evaluate(s), check.Unknown,
 			"no cluster DNS is known, but not everything could be listed (Services of the cluster DNS: forbidden)")
 	}
 }
@@ -62,7 +45,7 @@ func TestADeadReplicaIsNamedWithItsNode(t *testing.T) {
 		factstest.Letters(s, key, ".T", ".T", ".T")
 	}
 	r := dns.Replica().Evaluate(s)
-	expect(t, r, check.Fail, "6 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
+	factstest.Expect(t, r, check.Fail, "6 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
 		"6 of 12 pairs of sender and replica time out: all to coredns-2 (n2) (DNS over UDP only; IPv4; from pods and hosts)")
 	f := r.Findings[0]
 	if !slices.Equal(f.Nodes, []string{"n2"}) || f.Subject != "coredns-2 (n2)" || len(f.Pairs) != 6 {
@@ -78,7 +61,7 @@ func TestANodeThatReachesNoReplicaOfOthersIsTheNode(t *testing.T) {
 	for _, key := range []string{"pod>dnsReplica/dns-udp/ipv4@main", "pod>dnsReplica/dns-tcp/ipv4@main"} {
 		factstest.Letters(s, key, "..", "..", "TT")
 	}
-	expect(t, dns.Replica().Evaluate(s), check.Fail,
+	factstest.Expect(t, dns.Replica().Evaluate(s), check.Fail,
 		"10 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
 		"2 of 6 pairs of sender and replica time out: all from n3 (DNS over UDP and DNS over TCP; IPv4; from pods only)")
 }
@@ -89,16 +72,16 @@ func TestAReplicaThatIsNotReadyIsAWarning(t *testing.T) {
 	p.Ready, p.Phase, p.Addrs, p.Node, p.Message = false, "Pending", nil, "", "0/3 nodes are available: 3 Insufficient memory."
 	factstest.Letters(s, "pod>dnsReplica/dns-udp/ipv4@main", "..", "..", "..")
 	r := dns.Replica().Evaluate(s)
-	expect(t, r, check.Warn, "12 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
+	factstest.Expect(t, r, check.Warn, "12 of 12 pairs of sender and replica answer (DNS over UDP and DNS over TCP; IPv4; from pods and hosts)",
 		"the replica coredns-2 is not ready: 0/3 nodes are available: 3 Insufficient memory.")
 }
 
 func TestNoReplicaBehindTheServiceFails(t *testing.T) {
 	s := factstest.Healthy(3)
 	s.Cluster.DNSPods = nil
-	expect(t, dns.Replica().Evaluate(s), check.Fail, "no replica answers, because there is none", "0 replicas stand behind the DNS Service 10.96.0.10")
+	factstest.Expect(t, dns.Replica().Evaluate(s), check.Fail, "no replica answers, because there is none", "0 replicas stand behind the DNS Service 10.96.0.10")
 	s.Cluster.Errors = []facts.Error{{What: "pods of kube-system", Says: "forbidden"}}
-	expect(t, dns.Replica().Evaluate(s), check.Unknown, "the replicas of the cluster DNS are not known (pods of kube-system: forbidden)")
+	factstest.Expect(t, dns.Replica().Evaluate(s), check.Unknown, "the replicas of the cluster DNS are not known (pods of kube-system: forbidden)")
 }
 
 // share makes a place lose some of its queries to the DNS Service.
@@ -116,7 +99,7 @@ func TestAShareOfLostQueriesIsADeadReplicaAndOneIsAWarning(t *testing.T) {
 		share(s, "pod>dnsService/dns-udp/ipv4@main", "pod/"+n, 4)
 	}
 	share(s, "pod>dnsService/dns-tcp/ipv4@main", "pod/n1", 1)
-	expect(t, dns.Service().Evaluate(s), check.Fail,
+	factstest.Expect(t, dns.Service().Evaluate(s), check.Fail,
 		"3 of 6 places answer (DNS over UDP and DNS over TCP; IPv4; from hosts and pods; at the first look and the main look)",
 		"3 of 3 places lose a share of their queries: all to DNS Service 10.96.0.10 (DNS over UDP only; IPv4; from pods only; at the main look only)",
 		"1 of 3 places answered, but not at every attempt: n1 → DNS Service 10.96.0.10 (attempts lost: 1; DNS over TCP only; IPv4; from pods only; at the main look only)")
@@ -128,7 +111,7 @@ func TestANodeWithoutServicesAndAFaultThatWasHealed(t *testing.T) {
 		factstest.Letters(s, "host>dnsService/"+via+"/ipv4@first", ".", "T", ".")
 	}
 	r := dns.Service().Evaluate(s)
-	expect(t, r, check.Fail, "5 of 6 places answer (DNS over UDP and DNS over TCP; IPv4; from hosts and pods; at the first look and the main look)",
+	factstest.Expect(t, r, check.Fail, "5 of 6 places answer (DNS over UDP and DNS over TCP; IPv4; from hosts and pods; at the first look and the main look)",
 		"1 of 3 places times out: all from n2 (DNS over UDP and DNS over TCP; IPv4; from hosts only; at the first look only); "+
 			"it went well at the main look: creating our own pods and Services healed it")
 	if m := r.Findings[0].Remedy; !strings.Contains(m[0].Command, "spec.nodeName=n2") {

@@ -35,7 +35,7 @@ func judgeResolvers(t *testing.T, cases []resolver) {
 		t.Run(c.name, func(t *testing.T) {
 			s := factstest.Healthy(3)
 			c.spoil(s)
-			expect(t, dns.ResolvConf().Evaluate(s), c.verdict, c.why, c.says...)
+			factstest.Expect(t, dns.ResolvConf().Evaluate(s), c.verdict, c.why, c.says...)
 		})
 	}
 }

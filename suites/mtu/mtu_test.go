@@ -3,7 +3,6 @@ package mtu_test
 import (
 	"flag"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,33 +19,16 @@ const (
 	own         = "; 6 not judged here: they lead back to the sender itself, over loopback"
 )
 
-func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
-	t.Helper()
-	var got []string
-	for _, f := range r.Findings {
-		got = append(got, f.Says)
-	}
-	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
-		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
-	}
-}
-
 func TestAHealthyClusterPasses(t *testing.T) {
-	for name, s := range map[string]*facts.Snapshot{
+	factstest.Passes(t, mtu.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
 		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6),
-	} {
-		for _, c := range mtu.All() {
-			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
-				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
-			}
-		}
-	}
+	})
 }
 
 func TestASingleNodeHasNoPathToMeasure(t *testing.T) {
 	for _, c := range mtu.All() {
-		expect(t, c.Evaluate(factstest.Healthy(1)), check.Skip, "one node under test: a path between nodes does not exist here")
+		factstest.Expect(t, c.Evaluate(factstest.Healthy(1)), check.Skip, "one node under test: a path between nodes does not exist here")
 	}
 }
 
@@ -85,7 +67,7 @@ func TestTheThreeKindsOfNarrowPathAreToldApart(t *testing.T) {
 			s := factstest.Healthy(3)
 			c.spoil(s)
 			r := mtu.Path().Evaluate(s)
-			expect(t, r, check.Fail, "10 of 12 pairs carry the full size of the sender's interface (UDP with DF; IPv4; from pods and hosts)"+own, c.says)
+			factstest.Expect(t, r, check.Fail, "10 of 12 pairs carry the full size of the sender's interface (UDP with DF; IPv4; from pods and hosts)"+own, c.says)
 			if e := r.Findings[0].Evidence[0].Text; !strings.Contains(e, c.evidence) {
 				t.Errorf("evidence: %s", e)
 			}
@@ -97,7 +79,7 @@ func TestANarrowLinkOfOneNodeIsOneFindingForPodsAndHosts(t *testing.T) {
 	s := factstest.Healthy(3)
 	factstest.Letters(s, pods, "..T", "..T", "TT.")
 	factstest.Letters(s, hosts, "..T", "..T", "TT.")
-	expect(t, mtu.Path().Evaluate(s), check.Fail,
+	factstest.Expect(t, mtu.Path().Evaluate(s), check.Fail,
 		"4 of 12 pairs carry the full size of the sender's interface (UDP with DF; IPv4; from pods and hosts)"+own,
 		"8 of 12 pairs fail: all between n3 and other nodes (pods: lose packets over 1400 bytes (interface MTU 1450) in silence, a black hole, "+
 			"hosts: lose packets over 1450 bytes (interface MTU 1500) in silence, a black hole; UDP with DF; IPv4; from pods and hosts)")
@@ -112,7 +94,7 @@ func TestAPairThatCarriesNothingAtAllIsNotJudged(t *testing.T) {
 				&facts.Detail{Attempts: []facts.Attempt{{Outcome: facts.Timeout, Local: netip.MustParseAddrPort("10.0.0.11:1"), Size: 1450}}})
 		}
 	}
-	expect(t, mtu.Path().Evaluate(s), check.Unknown, "nothing could be judged; 4 not judged here: not even small packets arrive "+
+	factstest.Expect(t, mtu.Path().Evaluate(s), check.Unknown, "nothing could be judged; 4 not judged here: not even small packets arrive "+
 		"(see reach/pod-to-pod and reach/host-to-host); 4 not judged here: they lead back to the sender itself, over loopback")
 }
 
@@ -120,7 +102,7 @@ func TestAPacketOverTheLimitThatLeavesIsAFailure(t *testing.T) {
 	s := factstest.Healthy(3)
 	factstest.Letters(s, "pod>pod/over/ipv4@main", "...", "OTO", "...")
 	factstest.Letters(s, "host>host/over/ipv4@main", "...", "...", "TU.")
-	expect(t, mtu.OverLimit().Evaluate(s), check.Fail,
+	factstest.Expect(t, mtu.OverLimit().Evaluate(s), check.Fail,
 		"8 of 11 pairs refuse a packet one byte too large (UDP with DF; IPv4; from pods and hosts); "+
 			"1 not judged here: the packet failed for another reason (see reach/pod-to-pod and reach/host-to-host)"+own,
 		"2 of 6 pairs deliver a packet larger than the interface: all from n2 (UDP with DF; IPv4; from pods only)",

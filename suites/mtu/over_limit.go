@@ -13,25 +13,14 @@ var overLimitDoc string
 
 // OverLimit is the check mtu/over-limit, the negative control of mtu/path.
 func OverLimit() check.Check {
-	ask := func(scope check.Scope) []facts.Flow { return sized(scope, facts.Over) }
 	return check.Check{
 		ID: "mtu/over-limit", Promise: "A packet one byte larger than the sender's interface allows, and not to be fragmented, is refused at the sender.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: overLimitDoc, Ask: ask,
-		Evaluate: func(s *facts.Snapshot) check.Result {
-			if len(s.Selected()) == 1 {
-				return check.Skipf(oneNode)
-			}
-			return matrix.Judge(s, matrix.Spec{
-				Flows: ask(check.ScopeOf(s)), Rule: overRule, Holds: "refuse a packet one byte too large", Remedy: overRemedy,
-			})
-		},
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: overLimitDoc, Ask: sized(facts.Over),
+		Evaluate: judged(facts.Over, matrix.Spec{Rule: overRule, Holds: "refuse a packet one byte too large", Remedy: overRemedy}),
 	}
 }
 
 func overRule(c matrix.Cell) matrix.Ruling {
-	if aside, self := loopback(c); self {
-		return aside
-	}
 	switch c.Answer.Outcome {
 	case facts.TooBig:
 		return matrix.Ruling{Standing: matrix.Right}

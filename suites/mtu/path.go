@@ -15,27 +15,16 @@ var pathDoc string
 
 // Path is the check mtu/path.
 func Path() check.Check {
-	ask := func(scope check.Scope) []facts.Flow { return sized(scope, facts.PMTU) }
 	return check.Check{
 		ID: "mtu/path", Promise: "Between any two pods and any two hosts, a packet as large as the sender's interface allows arrives whole.",
-		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: pathDoc, Ask: ask,
-		Evaluate: func(s *facts.Snapshot) check.Result {
-			if len(s.Selected()) == 1 {
-				return check.Skipf(oneNode)
-			}
-			return matrix.Judge(s, matrix.Spec{
-				Flows: ask(check.ScopeOf(s)), Rule: pathRule, Holds: "carry the full size of the sender's interface", Remedy: pathRemedy,
-			})
-		},
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: pathDoc, Ask: sized(facts.PMTU),
+		Evaluate: judged(facts.PMTU, matrix.Spec{Rule: pathRule, Holds: "carry the full size of the sender's interface", Remedy: pathRemedy}),
 	}
 }
 
 // pathRule tells three things apart: the sender's own kernel refuses the size,
 // a router on the way refuses it and says so, and it vanishes in silence.
 func pathRule(c matrix.Cell) matrix.Ruling {
-	if aside, self := loopback(c); self {
-		return aside
-	}
 	if c.Answer.Outcome == facts.OK {
 		return matrix.Ruling{Standing: matrix.Right}
 	}

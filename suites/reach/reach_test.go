@@ -2,7 +2,6 @@ package reach_test
 
 import (
 	"flag"
-	"slices"
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -26,28 +25,11 @@ func snapshot(spoils ...spoil) *facts.Snapshot {
 	return s
 }
 
-func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
-	t.Helper()
-	var got []string
-	for _, f := range r.Findings {
-		got = append(got, f.Says)
-	}
-	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
-		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
-	}
-}
-
 func TestAHealthyClusterPasses(t *testing.T) {
-	for name, s := range map[string]*facts.Snapshot{
+	factstest.Passes(t, reach.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
 		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6),
-	} {
-		for _, c := range reach.All() {
-			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
-				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
-			}
-		}
-	}
+	})
 }
 
 func TestEveryPairOfANodeWithoutForwardingIsOneFinding(t *testing.T) {
@@ -56,7 +38,7 @@ func TestEveryPairOfANodeWithoutForwardingIsOneFinding(t *testing.T) {
 		spoils = append(spoils, spoil{"pod>pod/" + via + "/ipv4@main", []string{"..T", "..T", "TT."}})
 	}
 	r := reach.PodToPod().Evaluate(snapshot(spoils...))
-	expect(t, r, check.Fail, "5 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
+	factstest.Expect(t, r, check.Fail, "5 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
 		"4 of 9 pairs time out: all between n3 and other nodes (TCP, UDP and ICMP; IPv4)")
 	remedy := r.Findings[0].Remedy
 	if len(remedy) < 3 || remedy[0].Node != "n3" || remedy[0].Command != "sysctl -n net.ipv4.ip_forward" {
@@ -68,7 +50,7 @@ func TestIPv6AloneIsNamedAndItsOwnSysctlIsTheRemedy(t *testing.T) {
 	s := factstest.Healthy(3, facts.IPv4, facts.IPv6)
 	factstest.Letters(s, "pod>host/tcp/ipv6@main", "...", "U.U", "...")
 	r := reach.PodToHost().Evaluate(s)
-	expect(t, r, check.Fail, "7 of 9 pairs answer (TCP, UDP and ICMP; IPv4 and IPv6)",
+	factstest.Expect(t, r, check.Fail, "7 of 9 pairs answer (TCP, UDP and ICMP; IPv4 and IPv6)",
 		"2 of 9 pairs are unreachable: all from n2 to other nodes (TCP only; IPv6 only)")
 	if c := r.Findings[0].Remedy[0].Command; c != "sysctl -n net.ipv6.conf.all.forwarding" {
 		t.Error(c)
@@ -77,7 +59,7 @@ func TestIPv6AloneIsNamedAndItsOwnSysctlIsTheRemedy(t *testing.T) {
 
 func TestBetweenHostsNothingOfKubernetesIsSuspected(t *testing.T) {
 	r := reach.HostToHost().Evaluate(snapshot(spoil{"host>host/udp/ipv4@main", []string{".T.", "...", "..."}}))
-	expect(t, r, check.Fail, "8 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
+	factstest.Expect(t, r, check.Fail, "8 of 9 pairs answer (TCP, UDP and ICMP; IPv4)",
 		"1 of 9 pairs times out: only from n1 to n2; the opposite direction is well (UDP only; IPv4)")
 	for _, m := range r.Findings[0].Remedy {
 		if m.Node == "" {
@@ -88,7 +70,7 @@ func TestBetweenHostsNothingOfKubernetesIsSuspected(t *testing.T) {
 
 func TestARewrittenSourceFailsAndAPairThatDoesNotConnectIsNotJudged(t *testing.T) {
 	r := reach.SourceIP().Evaluate(snapshot(spoil{"pod>pod/tcp/ipv4@main", []string{"...", "n.n", "T.."}}))
-	expect(t, r, check.Fail, "6 of 8 pairs keep the sender's address (TCP; IPv4); 1 not judged here: they do not connect (see reach/pod-to-pod)",
+	factstest.Expect(t, r, check.Fail, "6 of 8 pairs keep the sender's address (TCP; IPv4); 1 not judged here: they do not connect (see reach/pod-to-pod)",
 		"2 of 8 pairs arrive with another source address: all from n2 to other nodes (TCP; IPv4)")
 	const want = "from 10.244.2.2 to 10.244.1.2 port 40001: ok (1 of 1 attempts) after 256 µs; the far end saw 10.0.0.12 (n2)"
 	if e := r.Findings[0].Evidence[0]; e.Text != want {
@@ -98,13 +80,13 @@ func TestARewrittenSourceFailsAndAPairThatDoesNotConnectIsNotJudged(t *testing.T
 
 func TestASourceThatNothingShowsIsUnknown(t *testing.T) {
 	r := reach.SourceIP().Evaluate(snapshot(spoil{"pod>pod/tcp/ipv4@main", []string{"TTT", "TTT", "TTT"}}))
-	expect(t, r, check.Unknown, "nothing could be judged; 9 not judged here: they do not connect (see reach/pod-to-pod)")
+	factstest.Expect(t, r, check.Unknown, "nothing could be judged; 9 not judged here: they do not connect (see reach/pod-to-pod)")
 }
 
 func TestAClosedPortTellsAFilterFromAProxy(t *testing.T) {
 	const pods, hosts = "pod>pod/closed/ipv4@main", "pod>host/closed/ipv4@main"
 	r := reach.ClosedPort().Evaluate(snapshot(spoil{pods, []string{"OOO", "OOO", "OOO"}}, spoil{hosts, []string{".T.", ".T.", ".T."}}))
-	expect(t, r, check.Fail, "6 of 18 pairs refuse a closed port at once (TCP to a closed port; IPv4)",
+	factstest.Expect(t, r, check.Fail, "6 of 18 pairs refuse a closed port at once (TCP to a closed port; IPv4)",
 		"9 of 9 pairs connect to a closed port: all of them (TCP to a closed port; IPv4)",
 		"3 of 9 pairs hear nothing from a closed port (a silent filter): all to n2 (TCP to a closed port; IPv4)")
 }
@@ -112,14 +94,14 @@ func TestAClosedPortTellsAFilterFromAProxy(t *testing.T) {
 func TestAClosedPortIsNotJudgedWhereNothingConnects(t *testing.T) {
 	r := reach.ClosedPort().Evaluate(snapshot(
 		spoil{"pod>pod/closed/ipv4@main", []string{"..T", "..T", "TT."}}, spoil{"pod>pod/tcp/ipv4@main", []string{"..T", "..T", "TT."}}))
-	expect(t, r, check.Pass, "14 of 14 pairs refuse a closed port at once (TCP to a closed port; IPv4); "+
+	factstest.Expect(t, r, check.Pass, "14 of 14 pairs refuse a closed port at once (TCP to a closed port; IPv4); "+
 		"4 not judged here: they do not connect to an open port either (see reach/pod-to-pod and reach/pod-to-host)")
 }
 
 func TestAClosedPortIsUnknownWhereTheOpenOneWasNotAsked(t *testing.T) {
 	s := snapshot(spoil{"pod>pod/closed/ipv4@main", []string{"..T", "...", "..."}})
 	factstest.Keep(s, "pod>pod/closed", "pod>host/closed")
-	expect(t, reach.ClosedPort().Evaluate(s), check.Unknown, "1 pair not run: whether they connect to an open port was not observed (from pods; TCP to a closed port; IPv4)",
+	factstest.Expect(t, reach.ClosedPort().Evaluate(s), check.Unknown, "1 pair not run: whether they connect to an open port was not observed (from pods; TCP to a closed port; IPv4)",
 		"1 pair not run: whether they connect to an open port was not observed (from pods; TCP to a closed port; IPv4)")
 }
 

@@ -19,17 +19,6 @@ const (
 	hostTCP, hostUDP = "host>clusterIP/tcp/ipv4@main", "host>clusterIP/udp/ipv4@main"
 )
 
-func expect(t *testing.T, r check.Result, verdict check.Verdict, why string, says ...string) {
-	t.Helper()
-	var got []string
-	for _, f := range r.Findings {
-		got = append(got, f.Says)
-	}
-	if r.Verdict != verdict || r.Why != why || !slices.Equal(got, says) {
-		t.Errorf("got %s: %s\n%q\nwant %s: %s\n%q", r.Verdict, r.Why, got, verdict, why, says)
-	}
-}
-
 // meets makes a vantage meet only some backends: a Partial answer, or with
 // failures between the answers the outcome given.
 func meets(s *facts.Snapshot, key, from string, o facts.Outcome, met ...string) {
@@ -41,16 +30,10 @@ func meets(s *facts.Snapshot, key, from string, o facts.Outcome, met ...string) 
 }
 
 func TestAHealthyClusterPasses(t *testing.T) {
-	for name, s := range map[string]*facts.Snapshot{
+	factstest.Passes(t, service.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
 		"dual stack, the Service kubernetes in one family": factstest.Healthy(3, facts.IPv4, facts.IPv6),
-	} {
-		for _, c := range service.All() {
-			if r := c.Evaluate(s); r.Verdict != check.Pass || r.Why == "" {
-				t.Errorf("%s, %s: %s (%s) %+v", c.ID, name, r.Verdict, r.Why, r.Findings)
-			}
-		}
-	}
+	})
 }
 
 func TestABackendThatNobodyMeetsIsNamedByItsNode(t *testing.T) {
@@ -62,7 +45,7 @@ func TestABackendThatNobodyMeetsIsNamedByItsNode(t *testing.T) {
 		}
 	}
 	r := service.ClusterIP().Evaluate(s)
-	expect(t, r, check.Fail, "12 of 18 pairs of sender and backend meet through the ClusterIP (TCP and UDP; IPv4; from pods and hosts)",
+	factstest.Expect(t, r, check.Fail, "12 of 18 pairs of sender and backend meet through the ClusterIP (TCP and UDP; IPv4; from pods and hosts)",
 		"6 of 18 pairs of sender and backend never meet, though other backends answer: all to n2 (TCP and UDP; IPv4; from pods and hosts)")
 	f := r.Findings[0]
 	if !slices.Equal(f.Nodes, []string{"n2"}) || len(f.Pairs) != 12 || f.Pairs[0].To != "service" {
@@ -76,7 +59,7 @@ func TestOneSenderThatMeetsNobodyIsTheSenders(t *testing.T) {
 		factstest.Letters(s, key, ".", ".", "T")
 	}
 	r := service.ClusterIP().Evaluate(s)
-	expect(t, r, check.Fail, "12 of 18 pairs of sender and backend meet through the ClusterIP (TCP and UDP; IPv4; from pods and hosts)",
+	factstest.Expect(t, r, check.Fail, "12 of 18 pairs of sender and backend meet through the ClusterIP (TCP and UDP; IPv4; from pods and hosts)",
 		"6 of 18 pairs of sender and backend time out: all from n3 (TCP and UDP; IPv4; from pods and hosts)")
 	if m := r.Findings[0].Remedy; len(m) == 0 || m[1].Node != "n3" {
 		t.Errorf("%+v", m)
@@ -86,7 +69,7 @@ func TestOneSenderThatMeetsNobodyIsTheSenders(t *testing.T) {
 func TestASenderThatMeetsOnlyItsOwnNodeIsToldFromADeadSender(t *testing.T) {
 	s := factstest.Healthy(3)
 	meets(s, hostTCP, "host/n3", facts.Timeout, "pod/n3")
-	expect(t, service.ClusterIP().Evaluate(s), check.Fail,
+	factstest.Expect(t, service.ClusterIP().Evaluate(s), check.Fail,
 		"16 of 18 pairs of sender and backend meet through the ClusterIP (TCP and UDP; IPv4; from pods and hosts)",
 		"2 of 9 pairs of sender and backend never meet, though other backends answer: all from n3 to other nodes (TCP only; IPv4; from hosts only)")
 }
@@ -100,7 +83,7 @@ func TestAServiceThatCouldNotBeMadeIsUnknown(t *testing.T) {
 	}
 	r := service.ClusterIP().Evaluate(s)
 	const why = "not observed: from pods and hosts; TCP and UDP; IPv4: the Service was refused: NodePorts are forbidden"
-	expect(t, r, check.Unknown, why, why)
+	factstest.Expect(t, r, check.Unknown, why, why)
 }
 
 func TestOneNodesNodePortIsItsColumnFromEverywhere(t *testing.T) {
@@ -110,7 +93,7 @@ func TestOneNodesNodePortIsItsColumnFromEverywhere(t *testing.T) {
 		factstest.Letters(s, "host>nodePort/"+via+"/ipv4@main", ".T.", "...", ".T.")
 		factstest.Letters(s, "runner>nodePort/"+via+"/ipv4@main", ".T.")
 	}
-	expect(t, service.NodePort().Evaluate(s), check.Fail,
+	factstest.Expect(t, service.NodePort().Evaluate(s), check.Fail,
 		"15 of 21 pairs answer (TCP and UDP; IPv4; from pods, hosts and the runner)",
 		"6 of 21 pairs time out: all to n2 (TCP and UDP; IPv4; from pods, hosts and the runner)")
 }
@@ -119,10 +102,10 @@ func TestANodePortNotTriedFromOutsideIsSaid(t *testing.T) {
 	s := factstest.Healthy(2)
 	factstest.Keep(s, "pod>nodePort", "host>nodePort")
 	s.Run.NoRunner = "the nodes' addresses are not routed from here"
-	expect(t, service.NodePort().Evaluate(s), check.Pass,
+	factstest.Expect(t, service.NodePort().Evaluate(s), check.Pass,
 		"8 of 8 pairs answer (TCP and UDP; IPv4; from pods and hosts); not tried from outside: the nodes' addresses are not routed from here")
 	s.Run.NoRunner, s.Run.InCluster = "", true
-	expect(t, service.NodePort().Evaluate(s), check.Pass,
+	factstest.Expect(t, service.NodePort().Evaluate(s), check.Pass,
 		"8 of 8 pairs answer (TCP and UDP; IPv4; from pods and hosts); not tried from outside: the run was made within the cluster")
 }
 
@@ -130,7 +113,7 @@ func TestAnAPIThatOurOwnServiceHealedStillFails(t *testing.T) {
 	s := factstest.Healthy(3)
 	factstest.Letters(s, "host>api/tls/ipv4@first", ".", "T", ".")
 	r := service.API().Evaluate(s)
-	expect(t, r, check.Fail, "5 of 6 pairs answer (TLS; IPv4; from hosts and pods; at the first look and the main look)",
+	factstest.Expect(t, r, check.Fail, "5 of 6 pairs answer (TLS; IPv4; from hosts and pods; at the first look and the main look)",
 		"1 of 3 pairs times out: all from n2 (TLS; IPv4; from hosts only; at the first look only); "+
 			"it went well at the main look: creating our own pods and Services healed it")
 }
