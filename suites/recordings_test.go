@@ -12,6 +12,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/suites"
 )
 
@@ -61,7 +62,7 @@ func TestEveryRecordingIsJudgedAsItsNameSays(t *testing.T) {
 					t.Errorf("judged %s: %s %+v", got.Verdict, got.Why, got.Findings)
 				}
 				wholeFindings(t, got)
-				golden(t, filepath.Join(area, "testdata", name+"."+kind+".golden.json"), got)
+				goldenJSON(t, filepath.Join(area, "testdata", name+"."+kind+".golden.json"), got)
 			})
 		}
 	}
@@ -101,7 +102,7 @@ func readRecording(t *testing.T, path string) *facts.Snapshot {
 	return s
 }
 
-func golden(t *testing.T, path string, value any) {
+func goldenJSON(t *testing.T, path string, value any) {
 	t.Helper()
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -110,24 +111,7 @@ func golden(t *testing.T, path string, value any) {
 	if err := enc.Encode(value); err != nil {
 		t.Fatal(err)
 	}
-	goldenBytes(t, path, b.Bytes())
-}
-
-func goldenBytes(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (write it with -update)", err)
-	}
-	if !bytes.Equal(want, got) {
-		t.Errorf("%s differs (write it anew with -update):\n%s", path, got)
-	}
+	golden.File(t, path, b.Bytes(), *update)
 }
 
 // TestNoRecordingIsLeftBehind: a file of a check that no longer exists would be read by nobody.

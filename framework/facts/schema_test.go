@@ -3,7 +3,6 @@ package facts_test
 import (
 	"flag"
 	"net/netip"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,11 +16,7 @@ import (
 var updateFlag = flag.Bool("update", false, "write the golden files anew")
 
 func TestSchemaIsThatOfTheTypes(t *testing.T) {
-	comments, err := schemagen.Comments(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := schemagen.Generate(schemagen.Source{
+	schematest.IsThatOf(t, schemagen.Source{
 		ID: "https://plumbline.dev/schema/facts-v1.json", Title: "facts.json of Plumbline", Type: reflect.TypeFor[facts.Snapshot](),
 		Consts: map[string]string{"Snapshot.apiVersion": facts.APIVersion, "Snapshot.kind": facts.Kind},
 		Words: map[reflect.Type][]string{
@@ -32,20 +27,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[facts.Via]():         {"tcp", "udp", "icmp", "tls", "dns-udp", "dns-tcp", "closed", "pmtu", "over"},
 			reflect.TypeFor[facts.Outcome]():     {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
 		},
-		Comments: comments,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *updateFlag {
-		if err := os.WriteFile("schema.json", got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if facts.Schema != string(got) {
-		t.Error("schema.json is not that of the types; write it anew with: go test ./framework/facts -update")
-	}
+	}, *updateFlag, ".")
 }
 
 // full has a value in every field, so that the schema is met in every field.

@@ -12,22 +12,6 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (write it with -update)", err)
-	}
-	if string(want) != got {
-		t.Errorf("%s differs (write it anew with -update):\n%s", path, got)
-	}
-}
-
 // FuzzLoad: whatever a host prints, reading it and following a packet through
 // it ends without a panic.
 func FuzzLoad(f *testing.F) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
 )
 
@@ -253,6 +254,6 @@ func TestRulesReadBack(t *testing.T) {
 			}
 			lines = append(lines, string(raw))
 		}
-		golden(t, filepath.Join("testdata", name, "rules.golden"), strings.Join(lines, "\n")+"\n")
+		golden.File(t, filepath.Join("testdata", name, "rules.golden"), []byte(strings.Join(lines, "\n")+"\n"), *update)
 	}
 }

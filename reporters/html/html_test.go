@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/reporters/html"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/report/reporttest"
@@ -46,19 +47,7 @@ func TestGoldenFiles(t *testing.T) {
 				got = strings.Replace(got, inline(got, tag)[0], "", 1)
 			}
 			got = regexp.MustCompile(`sha256-[\w+/&#;]+=`).ReplaceAllString(got, "sha256-…")
-			golden := filepath.Join("testdata", s.Name+".html")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("not what %s holds; look at: go test ./reporters/html -update && git diff", golden)
-			}
+			golden.File(t, filepath.Join("testdata", s.Name+".html"), []byte(got), *update)
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/report/reporttest"
@@ -56,19 +57,7 @@ func TestGoldenFilesObeyTheSchema(t *testing.T) {
 			if out, err := xmllint(t, got); err != nil {
 				t.Errorf("xmllint refuses the file: %v\n%s", err, out)
 			}
-			golden := filepath.Join("testdata", s.Name+".xml")
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("not what %s holds; look at: go test ./reporters/junit -update && git diff\n%s", golden, got)
-			}
+			golden.File(t, filepath.Join("testdata", s.Name+".xml"), got, *update)
 		})
 	}
 }

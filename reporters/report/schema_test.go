@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"net/netip"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -21,11 +20,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestSchemaIsThatOfTheTypes(t *testing.T) {
-	comments, err := schemagen.Comments(".", "../../framework/check", "../../framework/facts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := schemagen.Generate(schemagen.Source{
+	schematest.IsThatOf(t, schemagen.Source{
 		ID: "https://plumbline.dev/schema/report-v1.json", Title: "report.json of Plumbline", Type: reflect.TypeFor[report.Report](),
 		Consts: map[string]string{"Report.apiVersion": report.APIVersion, "Report.kind": report.Kind},
 		Words: map[reflect.Type][]string{
@@ -34,20 +29,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[check.Verdict]():  {"unknown", "pass", "warn", "fail", "skip"},
 			reflect.TypeFor[report.Verdict](): {"conformant", "not conformant", "cannot tell"},
 		},
-		Comments: comments,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile("schema.json", got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if report.Schema != string(got) {
-		t.Error("schema.json is not that of the types; write it anew with: go test ./reporters/report -update")
-	}
+	}, *update, ".", "../../framework/check", "../../framework/facts")
 }
 
 func TestSamplesObeyTheSchemaAndReadBackByteForByte(t *testing.T) {

@@ -3,13 +3,13 @@ package text_test
 import (
 	"bytes"
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/report/reporttest"
 	"github.com/plumbline-net/plumbline/reporters/text"
@@ -42,19 +42,7 @@ func TestGoldenFiles(t *testing.T) {
 			"closing": closing(t, s.Report, text.Options{}), "full": full(t, s.Report, text.Options{}),
 		} {
 			t.Run(s.Name+" "+kind, func(t *testing.T) {
-				golden := filepath.Join("testdata", s.Name+"."+kind+".txt")
-				if *update {
-					if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got != string(want) {
-					t.Errorf("not what %s holds; look at: go test ./reporters/text -update && git diff\n%s", golden, got)
-				}
+				golden.File(t, filepath.Join("testdata", s.Name+"."+kind+".txt"), []byte(got), *update)
 			})
 		}
 	}

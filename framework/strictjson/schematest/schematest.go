@@ -14,7 +14,26 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/plumbline-net/plumbline/framework/golden"
+	"github.com/plumbline-net/plumbline/framework/strictjson/schemagen"
 )
+
+// IsThatOf compares schema.json of the package under test with what its types
+// say; with update it is written. The folders hold the types and their comments.
+func IsThatOf(t *testing.T, types schemagen.Source, update bool, folders ...string) {
+	t.Helper()
+	comments, err := schemagen.Comments(folders...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types.Comments = comments
+	got, err := schemagen.Generate(types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.File(t, "schema.json", got, update)
+}
 
 // Obeys fails the test where the document does not obey the schema.
 func Obeys(t *testing.T, schema string, doc []byte) {
