@@ -84,7 +84,7 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 
 // source wires the flags to the collector. In a Job, image, pull secrets and
 // owner are those of the runner's own pod, and the Job is given back.
-func (f *runFlags) source(ctx context.Context, c connection, id string) (specs.Source, *job, error) {
+func (f *runFlags) source(ctx context.Context, c connection, id string, selected []check.Check) (specs.Source, *job, error) {
 	options := collect.Options{
 		RESTConfig: c.config, Context: c.context, Namespace: c.namespace, InCluster: c.inCluster,
 		Image: cmp.Or(f.image, defaultImage), PullSecrets: f.imagePullSecrets,
@@ -109,16 +109,21 @@ func (f *runFlags) source(ctx context.Context, c connection, id string) (specs.S
 	if err != nil {
 		return nil, nil, usagef("%s", oneLine(err))
 	}
-	return liveSource{collector, c.config.Host}, own, nil
+	return liveSource{collector, c.config.Host, selected}, own, nil
 }
 
 // liveSource is the collector with errors that people can read.
 type liveSource struct {
 	collector *collect.Collector
 	server    string
+	selected  []check.Check
 }
 
+// Scope asks for all rights first, so that people learn at once of all that are missing.
 func (s liveSource) Scope(ctx context.Context) (check.Scope, error) {
+	if err := s.collector.Permitted(ctx, s.selected); err != nil {
+		return check.Scope{}, explainAPI(err, s.server)
+	}
 	scope, err := s.collector.Scope(ctx)
 	if err != nil {
 		return scope, explainAPI(err, s.server)

@@ -14,7 +14,9 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	specs "github.com/plumbline-net/plumbline/framework/run"
+	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/report"
+	"github.com/plumbline-net/plumbline/reporters/text"
 )
 
 // runFlags are what `plumbline run` can be told.
@@ -92,7 +94,7 @@ func (f *runFlags) run(ctx context.Context, streams genericiooptions.IOStreams) 
 	if err := writable(f.out); err != nil {
 		return err
 	}
-	source, own, err := f.source(ctx, to, id)
+	source, own, err := f.source(ctx, to, id, session.Selected())
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,8 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 	if errors.As(early, new(specs.UsageError)) {
 		return early
 	}
-	if err := writeReports(f.out, &result); err != nil {
+	paths, err := reporters.WriteAll(f.out, &result)
+	if err != nil {
 		return errors.Join(err, early)
 	}
 	if own != nil {
@@ -131,7 +134,8 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 	if errors.As(early, new(specs.SetupError)) {
 		return early // nothing was seen: one sentence says all there is
 	}
-	if err := closing(streams.Out, &result, f.out); err != nil {
+	paths = append(paths, factsPath(f.out))
+	if err := text.Closing(streams.Out, &result, paths, terminal(streams.Out)); err != nil {
 		return err
 	}
 	if early != nil {
