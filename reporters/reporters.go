@@ -2,6 +2,7 @@
 package reporters
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -20,25 +21,37 @@ const (
 	HTMLFile   = "report.html"
 )
 
+// Format is one rendering of a report.
+type Format struct {
+	Name string // how it is asked for
+	File string // its file in a run's folder; "" where a run does not write it
+	// Write gives the same bytes for the same report.
+	Write func(io.Writer, *report.Report) error
+}
+
+// Formats are the renderings that every run writes, the one for people first.
+func Formats() []Format {
+	return []Format{
+		{"html", HTMLFile, html.Write},
+		{"json", ReportFile, report.Write},
+		{"junit", JUnitFile, junit.Write},
+	}
+}
+
 // WriteAll writes report.html, report.json and junit_plumbline.xml into dir, which
 // is made where it is missing, each file whole or not at all. It gives the paths
 // that were written, the one for people first; where one fails the others are
-// written all the same, and the first error is returned beside their paths.
+// written all the same, and what went wrong is returned beside their paths.
 func WriteAll(dir string, r *report.Report) ([]string, error) {
 	var paths []string
-	var first error
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer, *report.Report) error
-	}{{HTMLFile, html.Write}, {ReportFile, report.Write}, {JUnitFile, junit.Write}} {
-		path := filepath.Join(dir, file.name)
-		err := output.WriteFile(path, func(w io.Writer) error { return file.write(w, r) })
-		switch {
-		case err == nil:
-			paths = append(paths, path)
-		case first == nil:
-			first = fmt.Errorf("writing the reports: %w", err)
+	var problems []error
+	for _, f := range Formats() {
+		path := filepath.Join(dir, f.File)
+		if err := output.WriteFile(path, func(w io.Writer) error { return f.Write(w, r) }); err != nil {
+			problems = append(problems, fmt.Errorf("writing the reports: %w", err))
+			continue
 		}
+		paths = append(paths, path)
 	}
-	return paths, first
+	return paths, errors.Join(problems...)
 }

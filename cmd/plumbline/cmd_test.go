@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/facts/factstest"
+	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -147,11 +148,11 @@ func TestAClusterThatDoesNotAnswerIsNotAVerdict(t *testing.T) {
 				t.Errorf("the report: %d, %q, %q", r.ExitStatus, r.Verdict, r.Run.Incomplete)
 			}
 			for _, f := range formats() {
-				if f.file == "" {
+				if f.File == "" {
 					continue
 				}
-				if info, err := os.Stat(filepath.Join(out, f.file)); err != nil || info.Size() == 0 {
-					t.Errorf("%s: %v", f.file, err)
+				if info, err := os.Stat(filepath.Join(out, f.File)); err != nil || info.Size() == 0 {
+					t.Errorf("%s: %v", f.File, err)
 				}
 			}
 		})
@@ -190,14 +191,17 @@ func TestJudgingTwiceGivesTheSameBytes(t *testing.T) {
 	if one.status != 1 || two.status != 1 {
 		t.Fatalf("exit status %d and %d: %s", one.status, two.status, one.errOut)
 	}
+	if strings.Contains(one.out, filepath.Join(first, reporters.FactsFile)) || !strings.Contains(one.out, reporters.FactsFile) {
+		t.Errorf("the facts are not where it says:\n%s", one.out)
+	}
 	for _, f := range formats() {
-		if f.file == "" {
+		if f.File == "" {
 			continue
 		}
-		a, err1 := os.ReadFile(filepath.Join(first, f.file))
-		b, err2 := os.ReadFile(filepath.Join(second, f.file))
+		a, err1 := os.ReadFile(filepath.Join(first, f.File))
+		b, err2 := os.ReadFile(filepath.Join(second, f.File))
 		if err1 != nil || err2 != nil || !bytes.Equal(a, b) || len(a) == 0 {
-			t.Errorf("%s differs or is missing: %v, %v", f.file, err1, err2)
+			t.Errorf("%s differs or is missing: %v, %v", f.File, err1, err2)
 		}
 	}
 }
@@ -210,15 +214,15 @@ func TestAHealthyRecordingIsConformant(t *testing.T) {
 		t.Errorf("exit status %d\n%s%s", got.status, got.out, got.errOut)
 	}
 	for _, f := range formats() {
-		rendered := inside(t, "report", "--from", filepath.Join(dir, reportFile), "-o", f.name)
+		rendered := inside(t, "report", "--from", filepath.Join(dir, reporters.ReportFile), "-o", f.Name)
 		if rendered.status != 0 || rendered.out == "" {
-			t.Errorf("report -o %s: exit status %d, %s", f.name, rendered.status, rendered.errOut)
+			t.Errorf("report -o %s: exit status %d, %s", f.Name, rendered.status, rendered.errOut)
 		}
-		if f.file == "" {
+		if f.File == "" {
 			continue
 		}
-		if file, err := os.ReadFile(filepath.Join(dir, f.file)); err != nil || string(file) != rendered.out {
-			t.Errorf("report -o %s gives other bytes than the file: %v", f.name, err)
+		if file, err := os.ReadFile(filepath.Join(dir, f.File)); err != nil || string(file) != rendered.out {
+			t.Errorf("report -o %s gives other bytes than the file: %v", f.Name, err)
 		}
 	}
 }
@@ -244,7 +248,7 @@ func record(t *testing.T, path string, s *facts.Snapshot) {
 
 func readBack(t *testing.T, dir string) *report.Report {
 	t.Helper()
-	r, err := readReport(filepath.Join(dir, reportFile))
+	r, err := read(filepath.Join(dir, reporters.ReportFile), report.Decode)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/output"
-	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
-func factsPath(dir string) string { return filepath.Join(dir, factsFile) }
+func factsPath(dir string) string { return filepath.Join(dir, reporters.FactsFile) }
 
 // writable makes the folder and tries it, before a cluster is touched.
 func writable(dir string) error {
@@ -29,18 +29,4 @@ func saveFacts(dir string, data []byte) error {
 		_, err := w.Write(data)
 		return err
 	})
-}
-
-// writeReports writes every format that has a file; one that fails does not
-// keep the others from being written.
-func writeReports(dir string, r *report.Report) error {
-	var problems []error
-	for _, f := range formats() {
-		if f.file == "" {
-			continue
-		}
-		path := filepath.Join(dir, f.file)
-		problems = append(problems, output.WriteFile(path, func(w io.Writer) error { return f.write(w, r) }))
-	}
-	return errors.Join(problems...)
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/plumbline-net/plumbline/framework/cluster"
+	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -58,7 +59,7 @@ func (j *job) publish(ctx context.Context, dir string, r *report.Report) error {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	files := map[string][]byte{}
-	for _, name := range []string{factsFile, reportFile, junitFile, htmlFile} {
+	for _, name := range []string{reporters.FactsFile, reporters.ReportFile, reporters.JUnitFile, reporters.HTMLFile} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // nothing was observed, so there are no facts

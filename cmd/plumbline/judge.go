@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -10,7 +11,9 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/judge"
+	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/report"
+	"github.com/plumbline-net/plumbline/reporters/text"
 )
 
 func newJudge(streams genericiooptions.IOStreams) *cobra.Command {
@@ -29,7 +32,7 @@ func newJudge(streams genericiooptions.IOStreams) *cobra.Command {
 }
 
 func judgeFile(streams genericiooptions.IOStreams, path, out string) error {
-	snapshot, err := readFacts(path)
+	snapshot, err := read(path, facts.Decode)
 	if err != nil {
 		return usagef("reading %s: %s", path, oneLine(err))
 	}
@@ -37,10 +40,11 @@ func judgeFile(streams genericiooptions.IOStreams, path, out string) error {
 		return err
 	}
 	result := judge.Judge(snapshot, allChecks(), nil)
-	if err := writeReports(out, &result); err != nil {
+	paths, err := reporters.WriteAll(out, &result)
+	if err != nil {
 		return err
 	}
-	if err := closing(streams.Out, &result, out); err != nil {
+	if err := text.Closing(streams.Out, &result, append(paths, path), terminal(streams.Out)); err != nil {
 		return err
 	}
 	if result.ExitStatus != exitConformant {
@@ -49,42 +53,34 @@ func judgeFile(streams genericiooptions.IOStreams, path, out string) error {
 	return nil
 }
 
-func readFacts(path string) (*facts.Snapshot, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	return facts.Decode(f)
-}
-
 func newReport(streams genericiooptions.IOStreams) *cobra.Command {
 	var from, as string
 	c := &cobra.Command{
 		Use: "report --from REPORT.JSON -o FORMAT", Short: "Render a report.json as another format", Args: exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
 			for _, f := range formats() {
-				if f.name == as {
-					r, err := readReport(from)
+				if f.Name == as {
+					r, err := read(from, report.Decode)
 					if err != nil {
 						return usagef("--from %s: %s", from, oneLine(err))
 					}
-					return f.write(streams.Out, r)
+					return f.Write(streams.Out, r)
 				}
 			}
 			return usagef("-o %s is not a format; these are: %s", quoted(as), formatNames())
 		},
 	}
-	c.Flags().StringVar(&from, "from", "plumbline-report/"+reportFile, "the report.json of a run")
+	c.Flags().StringVar(&from, "from", "plumbline-report/"+reporters.ReportFile, "the report.json of a run")
 	c.Flags().StringVarP(&as, "output", "o", "text", fmt.Sprintf("one of %s", formatNames()))
 	return c
 }
 
-func readReport(path string) (*report.Report, error) {
+// read opens a file and decodes all of it.
+func read[T any](path string, decode func(io.Reader) (*T, error)) (*T, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return report.Decode(f)
+	return decode(f)
 }
