@@ -36,14 +36,37 @@ func Grants(rights []Right) []Grant {
 
 // String is the grant in words: "create, delete services in namespace x".
 func (g Grant) String() string {
+	if g.Namespace != "" {
+		return g.what() + " in namespace " + g.Namespace
+	}
+	return g.what()
+}
+
+func (g Grant) what() string {
 	text := strings.Join(g.Verbs, ", ") + " " + g.Resource
 	if len(g.Names) > 0 {
 		text += " " + strings.Join(g.Names, ", ")
 	}
-	if g.Namespace != "" {
-		text += " in namespace " + g.Namespace
-	}
 	return text
+}
+
+// Sentence names rights with each namespace once:
+// "list nodes; in namespace x: create services, get pods/log".
+func Sentence(rights []Right) string {
+	var parts []string
+	at := map[string]int{}
+	for _, g := range Grants(rights) {
+		switch i, known := at[g.Namespace]; {
+		case g.Namespace == "":
+			parts = append(parts, g.what())
+		case known:
+			parts[i] += "; " + g.what()
+		default:
+			at[g.Namespace] = len(parts)
+			parts = append(parts, "in namespace "+g.Namespace+": "+g.what())
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // String is the right in words.

@@ -164,6 +164,10 @@ func TestMissingRightsAreThoseTheServerDenies(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("missing %q, want %q", got, want)
 	}
+	sentence := "in namespace kube-system: list pods; in namespace p: get, list, deletecollection pods; get, create pods/exec; get pods/log"
+	if got := Sentence(missing); got != sentence {
+		t.Errorf("in words %q, want %q", got, sentence)
+	}
 }
 
 func TestAReviewThatFailsIsNotAMissingRight(t *testing.T) {

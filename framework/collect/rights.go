@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -17,11 +16,7 @@ type RightsError struct{ Missing []cluster.Right }
 
 // Error names all of them in one sentence.
 func (e *RightsError) Error() string {
-	var grants []string
-	for _, g := range cluster.Grants(e.Missing) {
-		grants = append(grants, g.String())
-	}
-	return "rights that the run needs are missing: " + strings.Join(grants, "; ") +
+	return "rights that the run needs are missing: " + cluster.Sentence(e.Missing) +
 		" (`plumbline preflight` shows what each is for)"
 }
 

@@ -98,7 +98,7 @@ func TestWhereRightsCannotBeAskedForTheRunLearnsByTrying(t *testing.T) {
 func TestAJobNeedsToStoreItsReports(t *testing.T) {
 	client, _ := allowing("configmaps")
 	c := &Collector{client: client, options: Options{Namespace: "mine", InCluster: true, Owner: &metav1.OwnerReference{Kind: "Job"}}}
-	if err := c.Permitted(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "create configmaps in namespace mine") {
+	if err := c.Permitted(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "in namespace mine: create configmaps") {
 		t.Errorf("got %v", err)
 	}
 }
