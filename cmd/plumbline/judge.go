@@ -44,7 +44,7 @@ func judgeFile(streams genericiooptions.IOStreams, path, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := text.Closing(streams.Out, &result, append(paths, path), terminal(streams.Out)); err != nil {
+	if err := text.Closing(streams.Out, &result, paths, terminal(streams.Out)); err != nil {
 		return err
 	}
 	if result.ExitStatus != exitConformant {
