@@ -84,7 +84,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 // pure are the rooms that decide, and never look.
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
-	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson",
+	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -151,9 +151,10 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/podpath", []string{"framework/facts"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"reporters/report", []string{"framework/facts", "framework/check", "framework/strictjson"}},
-		{"reporters", []string{"reporters", "framework/facts", "framework/check"}},
+		{"reporters", []string{"reporters", "framework/facts", "framework/check", "framework/figures"}},
 		{"suites", []string{
 			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/podpath", "framework/matrix", "framework/topology",
+			"framework/figures",
 		}},
 		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/topology"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
@@ -85,18 +86,18 @@ func (f *runFlags) expectation(w io.Writer, needs topology.Requirement) error {
 	count := func(n int) []topology.Count {
 		return topology.Expect(needs.Flows, topology.Size{Nodes: n, DNSReplicas: dnsReplicas})
 	}
-	row("expected in a cluster of", func(n int) string { return plural(n, "node") })
+	row("expected in a cluster of", func(n int) string { return figures.Count(n, "node") })
 	for i, c := range count(1) {
-		row(fmt.Sprintf("probes %s → %s", c.From, c.To), func(n int) string { return thousands(count(n)[i].Probes) })
+		row(fmt.Sprintf("probes %s → %s", c.From, c.To), func(n int) string { return figures.Grouped(count(n)[i].Probes) })
 	}
 	row("probes in all", func(n int) string {
 		sum := 0
 		for _, c := range count(n) {
 			sum += c.Probes
 		}
-		return thousands(sum)
+		return figures.Grouped(sum)
 	})
-	row(fmt.Sprintf("exec calls (%d a node)", needs.ExecsPerNode()), func(n int) string { return thousands(n * needs.ExecsPerNode()) })
+	row(fmt.Sprintf("exec calls (%d a node)", needs.ExecsPerNode()), func(n int) string { return figures.Grouped(n * needs.ExecsPerNode()) })
 	row("time, about", func(n int) string { return fmt.Sprintf("%.0f s", roughly(needs, n).Seconds()) })
 	lines = append(lines, "", fmt.Sprintf("Presumed: one IP family, %d replicas of the cluster DNS%s.", dnsReplicas, f.presumedRunner()),
 		fmt.Sprintf("A probe is one source and one target; one that fails is made up to %d times.", wire.DefaultTiming().Attempts),
@@ -143,20 +144,4 @@ func roughly(needs topology.Requirement, nodes int) time.Duration {
 		total += measuredRemoval
 	}
 	return max(total.Round(time.Second), time.Second)
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// thousands writes 60000 as 60,000.
-func thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

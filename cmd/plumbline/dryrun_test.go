@@ -71,11 +71,3 @@ func TestTheExpectedTimeGrowsWithTheWavesOfExecCalls(t *testing.T) {
 		t.Errorf("reading %s, looking %s, all %s", roughly(reading, 3), roughly(looking, 3), roughly(needs, 3))
 	}
 }
-
-func TestLargeNumbersAreGrouped(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 222300: "222,300", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d is %s, want %s", n, got, want)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
 // input is what every cause may read, and what has been explained so far.
@@ -148,7 +149,7 @@ func says(findings []located) string {
 	parts := make([]string, 0, len(findings))
 	for i, f := range findings {
 		if i == 3 {
-			parts = append(parts, "and "+plural(len(findings)-i, "more finding")+" like it")
+			parts = append(parts, "and "+figures.Count(len(findings)-i, "more finding")+" like it")
 			break
 		}
 		text := strings.TrimRight(f.Says, ".")

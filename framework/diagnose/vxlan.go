@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
 // vxlanBlocked reads the shape of the matrices: the tunnel between some nodes
@@ -96,8 +97,8 @@ func (in *input) tunnelSays(nodes []string, s silence, dev facts.Interface, drop
 
 func (in *input) tunnelEvidence(nodes []string, silent, hostOK int, drops []dropRule) []check.Evidence {
 	out := []check.Evidence{
-		{Source: "matrix pod → pod", Text: fmt.Sprintf("%s of nodes: every probe timed out, no error came back", plural(silent, "ordered pair"))},
-		{Source: "matrix host → host", Text: fmt.Sprintf("the same pairs: %s, none failed", plural(hostOK, "right answer"))},
+		{Source: "matrix pod → pod", Text: fmt.Sprintf("%s of nodes: every probe timed out, no error came back", figures.Count(silent, "ordered pair"))},
+		{Source: "matrix host → host", Text: fmt.Sprintf("the same pairs: %s, none failed", figures.Count(hostOK, "right answer"))},
 	}
 	for _, d := range drops {
 		out = append(out, check.Evidence{Node: d.node, Source: d.place(), Text: d.rule.Text})

@@ -14,13 +14,6 @@ func names(nodes []string) string {
 	return fmt.Sprintf("%s and %d more nodes", strings.Join(nodes[:shown], ", "), len(nodes)-shown)
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // share is "20 of 20", or "all 20" said exactly.
 func share(n, of int) string { return fmt.Sprintf("%d of %d", n, of) }
 

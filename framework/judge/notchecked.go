@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -59,7 +60,7 @@ func (c *trial) silentVantages() []report.NotChecked {
 	}
 	var out []report.NotChecked
 	for s, n := range flows {
-		out = append(out, report.NotChecked{What: fmt.Sprintf("from %s (%s)", s.from, count(n, "flow")), Why: s.why})
+		out = append(out, report.NotChecked{What: fmt.Sprintf("from %s (%s)", s.from, figures.Count(n, "flow")), Why: s.why})
 	}
 	return sorted(out)
 }
@@ -108,7 +109,7 @@ func (c *trial) notSelected() []report.NotChecked {
 	}
 	if len(c.others) > 0 {
 		out = append(out, report.NotChecked{
-			What: count(len(c.others), "other check"),
+			What: figures.Count(len(c.others), "other check"),
 			Why:  "not selected: " + strings.Join(c.others, ", "),
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -58,7 +59,7 @@ func (c *trial) doubt(r *report.Report) string {
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Sprintf("%s could not be judged (%s)", count(len(unknown), "core check"), strings.Join(unknown, ", "))
+		return fmt.Sprintf("%s could not be judged (%s)", figures.Count(len(unknown), "core check"), strings.Join(unknown, ", "))
 	}
 	if r.Counts.Pass+r.Counts.Warn+r.Counts.Accepted == 0 {
 		return "no check could be made"
@@ -67,9 +68,9 @@ func (c *trial) doubt(r *report.Report) string {
 }
 
 func notFit(r *report.Report, failed int) string {
-	s := fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, count(len(r.Checks), "check"))
+	s := fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, figures.Count(len(r.Checks), "check"))
 	if len(r.Causes) > 0 {
-		s += ", " + count(len(r.Causes), "cause") + " found"
+		s += ", " + figures.Count(len(r.Causes), "cause") + " found"
 	}
 	return s + "."
 }
@@ -81,7 +82,7 @@ func (c *trial) fit(r *report.Report) string {
 			nodes++
 		}
 	}
-	s := fmt.Sprintf("%s: %d of %s passed on %s", c.claim(), r.Counts.Pass, count(len(r.Checks), "check"), count(nodes, "node"))
+	s := fmt.Sprintf("%s: %d of %s passed on %s", c.claim(), r.Counts.Pass, figures.Count(len(r.Checks), "check"), figures.Count(nodes, "node"))
 	var rest []string
 	for _, part := range []struct {
 		n    int
@@ -114,5 +115,5 @@ func plural(n int, noun string) string {
 	if n > 1 && strings.HasPrefix(noun, "check that was") {
 		return fmt.Sprintf("%d checks that were not made", n)
 	}
-	return count(n, noun)
+	return figures.Count(n, noun)
 }

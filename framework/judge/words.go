@@ -38,11 +38,3 @@ func titleOf(f facts.Flow) string {
 	}
 	return title
 }
-
-// count is "1 check", "2 checks".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -137,7 +138,7 @@ func newFlowView(m report.Matrix, o ordering) flowView {
 	return v
 }
 
-func share(n, of int) string { return grouped(n) + " of " + grouped(of) }
+func share(n, of int) string { return figures.Grouped(n) + " of " + figures.Grouped(of) }
 
 func (v *flowView) count(l letter) {
 	v.Cells++

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -135,7 +136,7 @@ func facts(r *report.Report) []fact {
 	return []fact{
 		{"Cluster", words(c.Context, c.Server, prefixed("Kubernetes ", c.Version), prefixed("id ", c.UID))},
 		{"Coverage", fmt.Sprintf("%s of %s pairs answered, %s of %s nodes tested",
-			grouped(answered), grouped(asked), grouped(tested), grouped(len(r.Nodes)))},
+			figures.Grouped(answered), figures.Grouped(asked), figures.Grouped(tested), figures.Grouped(len(r.Nodes)))},
 		{"Network", network},
 		{"Run", words(r.Run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
 			"took "+took(r.Run.Millis),
@@ -176,13 +177,4 @@ func words(parts ...string) string {
 		}
 	}
 	return strings.Join(out, " · ")
-}
-
-// grouped puts commas between thousands: "9,900".
-func grouped(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

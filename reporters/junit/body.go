@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -22,18 +23,18 @@ func (b builder) failing(c report.Check) string {
 	if says != "" && says[0] >= '0' && says[0] <= '9' {
 		return says
 	}
-	size := plural(len(findings), "finding")
+	size := figures.Count(len(findings), "finding")
 	if pairs, of := b.pairs(findings); pairs > 0 {
-		size = fmt.Sprintf("%d of %s", pairs, plural(of, "pair"))
+		size = figures.Grouped(pairs) + " of " + figures.Count(of, "pair")
 	}
 	if nodes := report.NodesOf(findings); len(nodes) > 0 {
-		size += ", " + plural(len(nodes), "node")
+		size += ", " + figures.Count(len(nodes), "node")
 	}
 	return size + ": " + says
 }
 
 func (b builder) unknown(c report.Check) string {
-	return plural(len(c.Judged()), "finding") + ": " + c.Why
+	return figures.Count(len(c.Judged()), "finding") + ": " + c.Why
 }
 
 func firstWords(c report.Check, findings []check.Finding) string {
@@ -58,13 +59,6 @@ func (b builder) pairs(findings []check.Finding) (pairs, of int) {
 		}
 	}
 	return pairs, max(of, pairs)
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }
 
 // passed is what a case that passed prints: the verdict said, and what held.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -57,7 +58,7 @@ func verdict(r *report.Report, o Options) []string {
 func counts(r *report.Report) string {
 	c := r.Counts
 	out := fmt.Sprintf("%s: %d pass, %d fail, %d warn, %d unknown, %d skip",
-		plural(len(r.Checks), "check"), c.Pass, c.Fail, c.Warn, c.Unknown, c.Skip)
+		figures.Count(len(r.Checks), "check"), c.Pass, c.Fail, c.Warn, c.Unknown, c.Skip)
 	if c.Accepted > 0 {
 		out += fmt.Sprintf("; %d of the failures accepted", c.Accepted)
 	}
@@ -75,9 +76,9 @@ func coverage(r *report.Report) string {
 			tested++
 		}
 	}
-	out := fmt.Sprintf("%d of %s tested, %s of %s pairs answered", tested, plural(len(r.Nodes), "node"), grouped(answered), grouped(asked))
+	out := fmt.Sprintf("%d of %s tested, %s of %s pairs answered", tested, figures.Count(len(r.Nodes), "node"), figures.Grouped(answered), figures.Grouped(asked))
 	if n := len(r.NotChecked); n > 0 {
-		out += "; " + plural(n, "thing") + " not checked"
+		out += "; " + figures.Count(n, "thing") + " not checked"
 	}
 	return fmt.Sprintf("%s; took %d.%d s.", out, r.Run.Millis/1000, r.Run.Millis%1000/100)
 }
@@ -199,23 +200,7 @@ func command(step check.Remedy) string {
 func where(paths []string) string {
 	out := "Report: " + plain.Line(paths[0])
 	if len(paths) > 1 {
-		out += fmt.Sprintf(" (and %s beside it)", plural(len(paths)-1, "file"))
+		out += fmt.Sprintf(" (and %s beside it)", figures.Count(len(paths)-1, "file"))
 	}
 	return out
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%s %s", grouped(n), what)
-}
-
-// grouped puts commas between thousands: "9,900".
-func grouped(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

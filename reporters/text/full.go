@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -36,7 +37,7 @@ func Full(w io.Writer, r *report.Report, o Options) error {
 	}
 	p.head("Coverage")
 	for _, c := range r.Coverage {
-		p.say("  ", fmt.Sprintf("%s: %s of %s pairs answered", c.Kind, grouped(c.Answered), grouped(c.Asked)))
+		p.say("  ", fmt.Sprintf("%s: %s of %s pairs answered", c.Kind, figures.Grouped(c.Answered), figures.Grouped(c.Asked)))
 	}
 	p.nodes(r)
 	p.head("Not checked")
@@ -89,9 +90,9 @@ func (p *page) cause(n int, c report.Cause) {
 	p.evidence("   ", c.Evidence)
 	p.remedy("   ", c.Remedy)
 	for _, e := range c.Explains {
-		says := fmt.Sprintf("explains %s: %d of %s", e.Check, e.Findings, plural(e.Of, "finding"))
+		says := fmt.Sprintf("explains %s: %s of %s", e.Check, figures.Grouped(e.Findings), figures.Count(e.Of, "finding"))
 		if e.Pairs > 0 {
-			says += ", " + plural(e.Pairs, "pair")
+			says += ", " + figures.Count(e.Pairs, "pair")
 		}
 		p.say("   ", says)
 	}
@@ -150,7 +151,7 @@ func (p *page) nodes(r *report.Report) {
 			says += ", " + n.Why
 		}
 		if n.Failing > 0 {
-			says += fmt.Sprintf("; in %s", plural(n.Failing, "failing finding"))
+			says += fmt.Sprintf("; in %s", figures.Count(n.Failing, "failing finding"))
 		}
 		p.say("  ", says)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
 )
 
@@ -109,7 +110,7 @@ func strangerFinding(name string, on strangers) check.Finding {
 	if name == "" {
 		what, f.Subject = "unknown", "unknown chains"
 	}
-	f.Says = fmt.Sprintf("%s chains on %s: their rules act on the cluster's packets too", what, count(len(f.Nodes), "node"))
+	f.Says = fmt.Sprintf("%s chains on %s: their rules act on the cluster's packets too", what, figures.Count(len(f.Nodes), "node"))
 	for _, node := range f.Nodes {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: "firewall chains", Text: few(on[node])})
 	}
@@ -131,13 +132,6 @@ func strangerRemedy(name, node string) []check.Remedy {
 		}
 	}
 	return []check.Remedy{look}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // few names the first chains and says how many more there are.

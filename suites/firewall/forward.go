@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
 //go:embed forward.md
@@ -46,7 +47,7 @@ func forward(s *facts.Snapshot) check.Result {
 	if walked == 0 && len(findings) == 0 {
 		return check.Unknownf("no node's pod addresses are known, so no packet could be followed")
 	}
-	held := fmt.Sprintf("on %d of %s no rule is certain to stop pod traffic", check.Clean(nodes, findings), count(len(nodes), "node"))
+	held := fmt.Sprintf("on %d of %s no rule is certain to stop pod traffic", check.Clean(nodes, findings), figures.Count(len(nodes), "node"))
 	if possible > 0 {
 		held += fmt.Sprintf("; on %d of them rules that depend on a port, a set or a rate may stop some of it", possible)
 	}
