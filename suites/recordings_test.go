@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/check"
-	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/facts/factstest"
 	"github.com/plumbline-net/plumbline/framework/golden"
 	"github.com/plumbline-net/plumbline/suites"
 )
@@ -52,7 +52,7 @@ func TestEveryRecordingIsJudgedAsItsNameSays(t *testing.T) {
 		}
 		for _, kind := range []string{"pass", "fail", "unknown"} {
 			t.Run(c.ID+" "+kind, func(t *testing.T) {
-				s := readRecording(t, filepath.Join(area, "testdata", name+"."+kind+".json"))
+				s := factstest.Read(t, filepath.Join(area, "testdata", name+"."+kind+".json"))
 				got := c.Evaluate(s)
 				ok := false
 				for _, v := range verdicts[kind] {
@@ -86,20 +86,6 @@ func wholeFindings(t *testing.T, r check.Result) {
 			}
 		}
 	}
-}
-
-func readRecording(t *testing.T, path string) *facts.Snapshot {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	s, err := facts.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 func goldenJSON(t *testing.T, path string, value any) {

@@ -24,18 +24,16 @@ func kubeProxyMissing(in *input) []claim {
 	if len(findings) == 0 {
 		return nil
 	}
-	evidence, remedy := evidenceOf(findings)
-	return []claim{{
-		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
-		cell: servicesAt(nodes), leaves: anyhow,
-		finding: func(id string, f check.Finding) bool {
-			if id == kubeProxy {
-				return f.Verdict == check.Fail
-			}
-			return sameNodes(f, nodes) && len(f.Pairs) == 0 &&
-				(strings.HasPrefix(id, serviceAreaPrefix) || id == dnsAreaPrefix+"service")
-		},
-	}}
+	c := claimOf(nodes, findings)
+	c.cell, c.leaves = servicesAt(nodes), anyhow
+	c.finding = func(id string, f check.Finding) bool {
+		if id == kubeProxy {
+			return f.Verdict == check.Fail
+		}
+		return sameNodes(f, nodes) && len(f.Pairs) == 0 &&
+			(strings.HasPrefix(id, serviceAreaPrefix) || id == dnsAreaPrefix+"service")
+	}
+	return []claim{c}
 }
 
 // kubeProxyPriority explains no traffic: it is why kube-proxy will be missing
@@ -45,11 +43,9 @@ func kubeProxyPriority(in *input) []claim {
 	if len(findings) == 0 {
 		return nil
 	}
-	evidence, remedy := evidenceOf(findings)
-	return []claim{{
-		nodes: in.nodesOf(kubeProxyPrio), says: says(findings), evidence: evidence, remedy: remedy,
-		finding: func(id string, f check.Finding) bool { return id == kubeProxyPrio && f.Verdict == check.Fail },
-	}}
+	c := claimOf(in.nodesOf(kubeProxyPrio), findings)
+	c.finding = func(id string, f check.Finding) bool { return id == kubeProxyPrio && f.Verdict == check.Fail }
+	return []claim{c}
 }
 
 // nodeNotReady: what happens on and towards a node that the cluster itself calls
@@ -57,15 +53,12 @@ func kubeProxyPriority(in *input) []claim {
 func nodeNotReady(in *input) []claim {
 	var out []claim
 	for _, node := range in.nodesOf(nodeReady) {
-		findings := only(in.failing(nodeReady), node)
-		evidence, remedy := evidenceOf(findings)
-		out = append(out, claim{
-			nodes: []string{node}, says: says(findings), evidence: evidence, remedy: remedy,
-			cell: touching([]string{node}), leaves: anyhow,
-			finding: func(id string, f check.Finding) bool {
-				return id == nodeReady && slices.Contains(f.Nodes, node) || sameNodes(f, []string{node}) && aboutPresence(id, f)
-			},
-		})
+		c := claimOf([]string{node}, only(in.failing(nodeReady), node))
+		c.cell, c.leaves = touching([]string{node}), anyhow
+		c.finding = func(id string, f check.Finding) bool {
+			return id == nodeReady && slices.Contains(f.Nodes, node) || sameNodes(f, []string{node}) && aboutPresence(id, f)
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -79,15 +72,12 @@ func agentNotRunning(in *input) []claim {
 		if slices.Contains(notReady, node) {
 			continue
 		}
-		findings := only(in.failing(nodeAgentCheck), node)
-		evidence, remedy := evidenceOf(findings)
-		out = append(out, claim{
-			nodes: []string{node}, says: says(findings), evidence: evidence, remedy: remedy,
-			finding: func(id string, f check.Finding) bool {
-				return id == nodeAgentCheck && slices.Contains(f.Nodes, node) ||
-					sameNodes(f, []string{node}) && f.Verdict == check.Unknown
-			},
-		})
+		c := claimOf([]string{node}, only(in.failing(nodeAgentCheck), node))
+		c.finding = func(id string, f check.Finding) bool {
+			return id == nodeAgentCheck && slices.Contains(f.Nodes, node) ||
+				sameNodes(f, []string{node}) && f.Verdict == check.Unknown
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,27 +42,22 @@ func noForwarding(in *input) []claim {
 	if len(nodes) == 0 {
 		return nil
 	}
-	evidence, remedy := evidenceOf(findings)
-	text := in.forwardingOff(nodes)
-	if text == "" {
-		text = says(findings)
+	c := claimOf(nodes, findings)
+	c.says = cmp.Or(in.forwardingOff(nodes), c.says)
+	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		return in.podTraffic(in.stillOff(nodes, f.Look))(f, from, to)
 	}
-	return []claim{{
-		nodes: nodes, says: text, evidence: evidence, remedy: remedy,
-		cell: func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-			return in.podTraffic(in.stillOff(nodes, f.Look))(f, from, to)
-		},
-		leaves: silent,
-		finding: func(id string, f check.Finding) bool {
-			switch id {
-			case ipForward:
-				return f.Verdict == check.Fail
-			case nodeChanged:
-				return sameNodes(f, nodes) && strings.Contains(f.Says, "forward")
-			}
-			return false
-		},
-	}}
+	c.leaves = silent
+	c.finding = func(id string, f check.Finding) bool {
+		switch id {
+		case ipForward:
+			return f.Verdict == check.Fail
+		case nodeChanged:
+			return sameNodes(f, nodes) && strings.Contains(f.Says, "forward")
+		}
+		return false
+	}
+	return []claim{c}
 }
 
 // forwardingOff is "n2: net.ipv4.ip_forward is 0 (first look)", with the value at
@@ -140,14 +136,10 @@ func forwardRejected(in *input) []claim {
 	if len(nodes) == 0 {
 		return nil
 	}
-	evidence, remedy := evidenceOf(findings)
-	return []claim{{
-		nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
-		cell: in.podTraffic(nodes), leaves: turnedAway,
-		finding: func(id string, f check.Finding) bool {
-			return id == firewallForward && f.Verdict == check.Fail
-		},
-	}}
+	c := claimOf(nodes, findings)
+	c.cell, c.leaves = in.podTraffic(nodes), turnedAway
+	c.finding = func(id string, f check.Finding) bool { return id == firewallForward && f.Verdict == check.Fail }
+	return []claim{c}
 }
 
 // sameNodes says whether a finding names one of the nodes and no other.

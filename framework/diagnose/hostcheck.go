@@ -26,15 +26,12 @@ func hostCheck(in *input) []claim {
 		if len(left) == 0 {
 			continue
 		}
-		evidence, remedy := evidenceOf(left)
-		nodes := nodesIn(left)
-		out = append(out, claim{
-			nodes: nodes, says: says(left), evidence: evidence, remedy: remedy,
-			key: j.ID + "/" + strings.Join(nodes, ","),
-			finding: func(id string, f check.Finding) bool {
-				return id == j.ID && f.Verdict == check.Fail && mine[f.Subject+"\x00"+f.Says]
-			},
-		})
+		c := claimOf(nodesIn(left), left)
+		c.key = j.ID + "/" + strings.Join(c.nodes, ",")
+		c.finding = func(id string, f check.Finding) bool {
+			return id == j.ID && f.Verdict == check.Fail && mine[f.Subject+"\x00"+f.Says]
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -144,6 +144,12 @@ func evidenceOf(findings []located) ([]check.Evidence, []check.Remedy) {
 	return evidence, remedy
 }
 
+// claimOf is a claim of what findings of some nodes say, saw and advise.
+func claimOf(nodes []string, findings []located) claim {
+	evidence, remedy := evidenceOf(findings)
+	return claim{nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy}
+}
+
 // says joins what findings say into one sentence that begins with the nodes.
 func says(findings []located) string {
 	parts := make([]string, 0, len(findings))

@@ -122,21 +122,13 @@ func facts(r *report.Report) []fact {
 	for _, f := range c.Families {
 		families = append(families, strings.Replace(string(f), "ip", "IP", 1))
 	}
-	asked, answered, tested := 0, 0, 0
-	for _, cov := range r.Coverage {
-		asked, answered = asked+cov.Asked, answered+cov.Answered
-	}
-	for _, n := range r.Nodes {
-		if n.Status == "tested" {
-			tested++
-		}
-	}
+	answered, asked := r.Pairs()
 	network := words(c.CNI, prefixed("kube-proxy ", c.ProxyMode), strings.Join(families, " and "),
 		prefixed("pods ", strings.Join(c.PodCIDRs, ", ")), prefixed("services ", strings.Join(c.Services, ", ")))
 	return []fact{
 		{"Cluster", words(c.Context, c.Server, prefixed("Kubernetes ", c.Version), prefixed("id ", c.UID))},
 		{"Coverage", fmt.Sprintf("%s of %s pairs answered, %s of %s nodes tested",
-			figures.Grouped(answered), figures.Grouped(asked), figures.Grouped(tested), figures.Grouped(len(r.Nodes)))},
+			figures.Grouped(answered), figures.Grouped(asked), figures.Grouped(r.Tested()), figures.Grouped(len(r.Nodes)))},
 		{"Network", network},
 		{"Run", words(r.Run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
 			"took "+took(r.Run.Millis),

@@ -6,6 +6,26 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 )
 
+// Pairs counts the pairs of vantage and target of all kinds: those that were
+// asked, and those of them that were answered.
+func (r *Report) Pairs() (answered, asked int) {
+	for _, c := range r.Coverage {
+		answered, asked = answered+c.Answered, asked+c.Asked
+	}
+	return answered, asked
+}
+
+// Tested counts the nodes that were tested.
+func (r *Report) Tested() int {
+	n := 0
+	for _, node := range r.Nodes {
+		if node.Status == "tested" {
+			n++
+		}
+	}
+	return n
+}
+
 // CausesOf gives the causes that explain a check, in the order of the report.
 func (r *Report) CausesOf(c Check) []Cause {
 	var out []Cause

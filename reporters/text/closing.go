@@ -67,16 +67,8 @@ func counts(r *report.Report) string {
 
 // coverage adds the kinds up; the report has them one by one.
 func coverage(r *report.Report) string {
-	asked, answered, tested := 0, 0, 0
-	for _, c := range r.Coverage {
-		asked, answered = asked+c.Asked, answered+c.Answered
-	}
-	for _, n := range r.Nodes {
-		if n.Status == "tested" {
-			tested++
-		}
-	}
-	out := fmt.Sprintf("%d of %s tested, %s of %s pairs answered", tested, figures.Count(len(r.Nodes), "node"), figures.Grouped(answered), figures.Grouped(asked))
+	answered, asked := r.Pairs()
+	out := fmt.Sprintf("%d of %s tested, %s of %s pairs answered", r.Tested(), figures.Count(len(r.Nodes), "node"), figures.Grouped(answered), figures.Grouped(asked))
 	if n := len(r.NotChecked); n > 0 {
 		out += "; " + figures.Count(n, "thing") + " not checked"
 	}

@@ -33,6 +33,21 @@ func Save(t *testing.T, path string, s *facts.Snapshot) {
 	}
 }
 
+// Read reads a recording.
+func Read(t *testing.T, path string) *facts.Snapshot {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	s, err := facts.Decode(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return s
+}
+
 // FileName is the part of a check's id after the slash, as its files are named.
 func FileName(id string) string {
 	_, name, _ := strings.Cut(id, "/")
