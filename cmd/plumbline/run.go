@@ -67,6 +67,12 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.taints, "taints", "control-plane", "taints the agents tolerate: control-plane, all, none, or key[=value]:Effect,…")
 	flags.DurationVar(&f.timeout, "timeout", 15*time.Minute, "time limit of the observation")
 	flags.BoolVar(&f.keep, "keep", false, "leave the agents in the cluster afterwards")
+	f.registerPlacing(c)
+}
+
+// registerPlacing are the flags which decide what the cluster has to allow.
+func (f *runFlags) registerPlacing(c *cobra.Command) {
+	flags := c.Flags()
 	flags.StringVar(&f.image, "image", "", "image of the agents (default "+defaultImage+"; in a Job, the Job's own)")
 	flags.StringSliceVar(&f.imagePullSecrets, "image-pull-secret", nil, "pull secrets in the run's namespace")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "no host access: probe from pods only")
@@ -112,7 +118,8 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 		},
 		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
 		ID: id, Suite: suiteVersion(), Progress: progress,
-		Save: func(data []byte) error { return saveFacts(f.out, data) },
+		Save:  func(data []byte) error { return saveFacts(f.out, data) },
+		Begun: func(r report.Report) error { _, err := reporters.WriteAll(f.out, &r); return err },
 	}
 }
 
@@ -154,6 +161,10 @@ func (f *runFlags) validate() error {
 	if f.timeout <= 0 {
 		return usagef("--timeout %s: want a time above zero", f.timeout)
 	}
+	return f.validInCluster()
+}
+
+func (f *runFlags) validInCluster() error {
 	if f.inCluster != "auto" && f.inCluster != "true" && f.inCluster != "false" {
 		return usagef("--in-cluster %s: want auto, true or false", quoted(f.inCluster))
 	}

@@ -26,6 +26,9 @@ type Options struct {
 	Progress     Progress
 	// Save keeps the bytes of facts.json before anything is judged.
 	Save func(facts []byte) error
+	// Begun gets a report that says the run has not ended, once it has begun: it is
+	// what stays if the process is killed. May be nil.
+	Begun func(report.Report) error
 }
 
 // Session is one run. Ginkgo keeps its tree per process, so a process has one.
@@ -99,11 +102,26 @@ func (s *Session) observe(ctx context.Context, source Source) (*facts.Snapshot, 
 	if _, err := source.Scope(ctx); err != nil {
 		return &facts.Snapshot{}, SetupError{err}
 	}
+	if err := s.begun(); err != nil {
+		return &facts.Snapshot{}, SetupError{err}
+	}
 	snapshot, err := source.Collect(ctx, s.Selected(), s.options.Progress)
 	if snapshot == nil {
 		snapshot = &facts.Snapshot{}
 	}
 	return snapshot, err
+}
+
+// errUnended is the reason in a report that was never replaced by a better one.
+var errUnended = errors.New("the run has not come to its end: it is still under way, or it was killed")
+
+func (s *Session) begun() error {
+	if s.options.Begun == nil {
+		return nil
+	}
+	nothing := &facts.Snapshot{}
+	s.complete(nothing, time.Now().UTC(), errUnended)
+	return s.options.Begun(judge.Judge(nothing, s.options.All, nil))
 }
 
 // complete writes into the facts what only the session knows: what was asked

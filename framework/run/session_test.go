@@ -44,6 +44,7 @@ type told struct {
 	Lines    []string
 	Saved    bool
 	Same     bool // judging the saved facts again gives the same bytes
+	Begun    report.Report
 	Report   report.Report
 }
 
@@ -66,8 +67,13 @@ func scenarios() map[string]scenario {
 func perform(s scenario) {
 	var out told
 	lines := &lines{}
+	begun := func(r report.Report) error {
+		out.Begun = r
+		return nil
+	}
 	session, err := New(Options{
-		All: invented(), Selection: s.sel, ID: "abcde", Suite: "test", FailOn: "fail", Progress: lines,
+		Begun: begun,
+		All:   invented(), Selection: s.sel, ID: "abcde", Suite: "test", FailOn: "fail", Progress: lines,
 		Save: func(data []byte) error {
 			out.Saved = true
 			s.source.saved = data
@@ -227,6 +233,17 @@ func TestThereIsAReportWhateverHappened(t *testing.T) {
 	}
 }
 
+func TestARunThatIsKilledHasLeftAReportThatSaysSo(t *testing.T) {
+	begun := play(t, "whole").Begun
+	if begun.Verdict != report.CannotTell || begun.ExitStatus != 3 || !strings.Contains(begun.Run.Incomplete, "killed") {
+		t.Errorf("it says %q, exit status %d: %s", begun.Verdict, begun.ExitStatus, begun.Run.Incomplete)
+	}
+	if len(begun.Checks) != 5 || begun.Counts.Pass+begun.Counts.Fail != 2 {
+		// The invented checks judge without facts, real ones say Unknown.
+		t.Errorf("%d checks, %+v", len(begun.Checks), begun.Counts)
+	}
+}
+
 func TestADeadSetUpIsNotToldOncePerCheck(t *testing.T) {
 	if out := play(t, "dead"); len(out.Lines) != 0 {
 		t.Errorf("lines %q", out.Lines)
@@ -235,7 +252,7 @@ func TestADeadSetUpIsNotToldOncePerCheck(t *testing.T) {
 
 func TestAWrongChoiceOfNodesBeginsNothing(t *testing.T) {
 	out := play(t, "node")
-	if out.Error != "there is no node n9" || out.Saved || out.Report.APIVersion != "" {
+	if out.Error != "there is no node n9" || out.Saved || out.Report.APIVersion != "" || out.Begun.APIVersion != "" {
 		t.Errorf("got %+v", out)
 	}
 }
