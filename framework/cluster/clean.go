@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,7 +22,8 @@ const pollInterval = 250 * time.Millisecond
 const goneTimeout = 20 * time.Second
 
 // Clean deletes everything that carries the run's label, in reverse order:
-// DaemonSets (so that no pod comes back), pods with grace period 0, EndpointSlices
+// DaemonSets (so that no pod comes back; what else belongs to them, such as their
+// ControllerRevisions, goes with them), pods with grace period 0, EndpointSlices
 // and Service, and last, once it is empty, the namespace where it is the run's
 // own: the namespace controller takes seconds over one that still holds pods.
 // It waits, bounded by ctx, until nothing is left, and goes on after an error.
@@ -28,10 +31,10 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 	selector := metav1.ListOptions{LabelSelector: RunLabel + "=" + r.ID}
 	now := int64(0)
 	at := metav1.DeleteOptions{GracePeriodSeconds: &now}
-	orphan := metav1.DeletePropagationOrphan
+	withOwned := metav1.DeletePropagationBackground
 	set, ns := c.Set, r.Namespace
 	problems := []error{
-		set.AppsV1().DaemonSets(ns).DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &orphan}, selector),
+		set.AppsV1().DaemonSets(ns).DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &withOwned}, selector),
 		set.CoreV1().Pods(ns).DeleteCollection(ctx, at, selector),
 		set.DiscoveryV1().EndpointSlices(ns).DeleteCollection(ctx, at, selector),
 		c.deleteServices(ctx, r, selector),
@@ -82,10 +85,15 @@ func (c *Client) waitForNamespace(ctx context.Context, r Run) error {
 }
 
 func waitGone(ctx context.Context, what string, gone func(context.Context) (bool, error)) error {
-	if err := wait.For(gone, wait.WithContext(ctx), wait.WithTimeout(goneTimeout), wait.WithInterval(pollInterval), wait.WithImmediate()); err != nil {
+	err := wait.For(gone, wait.WithContext(ctx), wait.WithTimeout(goneTimeout), wait.WithInterval(pollInterval), wait.WithImmediate())
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("waiting until %s: it took longer than %s; the cluster goes on with it", what, goneTimeout)
+	default:
 		return fmt.Errorf("waiting until %s: %w", what, err)
 	}
-	return nil
 }
 
 // Leftovers lists the runs that are still in the cluster. Without all, only
@@ -108,20 +116,35 @@ func (c *Client) Leftovers(ctx context.Context, all bool) ([]Run, error) {
 	return out, nil
 }
 
-// LeftIn lists the runs of which a namespace that is not a run's own still holds pods or DaemonSets.
+// LeftIn lists the runs of which a namespace that is not a run's own still holds
+// DaemonSets, pods or a Service: a run that dies in its clean-up may leave any of them.
 func (c *Client) LeftIn(ctx context.Context, namespace string) ([]Run, error) {
-	list, err := c.Set.AppsV1().DaemonSets(namespace).List(ctx, metav1.ListOptions{LabelSelector: RunLabel})
+	labelled := metav1.ListOptions{LabelSelector: RunLabel}
+	sets, err := c.Set.AppsV1().DaemonSets(namespace).List(ctx, labelled)
 	if err != nil {
 		return nil, fmt.Errorf("listing DaemonSets of earlier runs: %w", err)
 	}
-	seen := map[string]bool{}
+	pods, err := c.Set.CoreV1().Pods(namespace).List(ctx, labelled)
+	if err != nil {
+		return nil, fmt.Errorf("listing pods of earlier runs: %w", err)
+	}
+	services, err := c.Set.CoreV1().Services(namespace).List(ctx, labelled)
+	if err != nil {
+		return nil, fmt.Errorf("listing Services of earlier runs: %w", err)
+	}
+	ids := map[string]bool{}
+	for i := range sets.Items {
+		ids[sets.Items[i].Labels[RunLabel]] = true
+	}
+	for i := range pods.Items {
+		ids[pods.Items[i].Labels[RunLabel]] = true
+	}
+	for i := range services.Items {
+		ids[services.Items[i].Labels[RunLabel]] = true
+	}
 	var out []Run
-	for i := range list.Items {
-		id := list.Items[i].Labels[RunLabel]
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, Run{ID: id, Namespace: namespace})
-		}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		out = append(out, Run{ID: id, Namespace: namespace})
 	}
 	return out, nil
 }

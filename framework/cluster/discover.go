@@ -87,10 +87,13 @@ func (d *discovery) workloads() {
 	if !d.failed("pods of kube-system", err) {
 		for i := range pods.Items {
 			p := &pods.Items[i]
-			if p.Labels["k8s-app"] == "kube-dns" {
-				d.out.DNSPods = append(d.out.DNSPods, podFacts(p))
-			} else {
+			switch {
+			case p.Labels["k8s-app"] == "kube-proxy":
 				d.out.KubeProxy = append(d.out.KubeProxy, podFacts(p))
+			case p.DeletionTimestamp == nil:
+				// A replica that is being deleted has left the Service, and may go at any
+				// moment: its silence would say nothing.
+				d.out.DNSPods = append(d.out.DNSPods, podFacts(p))
 			}
 		}
 		sortPods(d.out.DNSPods)
@@ -109,6 +112,20 @@ func (d *discovery) workloads() {
 			d.out.CNI = cni
 		}
 	}
+}
+
+// KubeProxies lists the pods of kube-proxy.
+func (c *Client) KubeProxies(ctx context.Context) ([]facts.Pod, error) {
+	pods, err := c.Set.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-proxy"})
+	if err != nil {
+		return nil, fmt.Errorf("listing the pods of kube-proxy: %w", err)
+	}
+	out := []facts.Pod{}
+	for i := range pods.Items {
+		out = append(out, podFacts(&pods.Items[i]))
+	}
+	sortPods(out)
+	return out, nil
 }
 
 // cniOf recognises a CNI by the name of its DaemonSet as its own installation

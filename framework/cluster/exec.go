@@ -42,10 +42,11 @@ func (c *Client) Exec(ctx context.Context, namespace, pod, container string, com
 	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: stdin, Stdout: stdout, Stderr: stderr})
 	var exit utilexec.ExitError
 	if errors.As(err, &exit) {
-		return fmt.Errorf("the agent in %s ended with exit status %d", pod, exit.ExitStatus())
+		return fmt.Errorf("the agent ended with exit status %d", exit.ExitStatus())
 	}
 	if err != nil {
-		return fmt.Errorf("exec in %s: %w", pod, err)
+		// Without the pod's name: it is gone when this is read, and the vantage is named.
+		return fmt.Errorf("exec in the agent's pod: %w", err)
 	}
 	return nil
 }

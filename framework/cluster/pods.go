@@ -14,7 +14,7 @@ func podFacts(p *corev1.Pod) facts.Pod {
 	out := facts.Pod{
 		Namespace: p.Namespace, Name: p.Name, Node: p.Spec.NodeName, Phase: string(p.Status.Phase),
 		Addrs: podAddrs(p), Ready: podReady(p), PriorityClass: p.Spec.PriorityClassName,
-		Reason: p.Status.Reason, Message: p.Status.Message,
+		Reason: p.Status.Reason, Message: p.Status.Message, Terminating: p.DeletionTimestamp != nil,
 	}
 	if p.Status.StartTime != nil {
 		out.Started = p.Status.StartTime.UTC()

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,7 +25,9 @@ type AgentPods struct {
 // AgentPod is one agent's pod.
 type AgentPod struct {
 	facts.Agent
-	uid string
+	// Unseen: the pod is bound to its node, and the kubelet there has not taken it up.
+	Unseen bool
+	uid    string
 }
 
 // Agents lists the pods of a component ("node" or "probe") of a run.
@@ -44,6 +48,8 @@ func (c *Client) Agents(ctx context.Context, r Run, component string) (AgentPods
 		agent.Pod, agent.Addrs, agent.Ready = p.Name, podAddrs(p), podReady(p)
 		if !agent.Ready {
 			agent.Trouble = stateTrouble(p)
+			// The kubelet sets the start time as soon as it has seen the pod.
+			agent.Unseen = p.Spec.NodeName != "" && p.Status.StartTime == nil
 		}
 		out.ByNode[node] = agent
 	}
@@ -105,6 +111,7 @@ func (c *Client) AddTrouble(ctx context.Context, r Run, daemonSet string, pods *
 		e := &list.Items[i]
 		event := facts.Event{Reason: e.Reason, Message: e.Message, Count: int(e.Count)}
 		if e.InvolvedObject.Kind == "DaemonSet" && e.InvolvedObject.Name == daemonSet {
+			event.Message = refusal(daemonSet, event.Message)
 			pods.Refused = append(pods.Refused, event)
 		}
 		byUID[string(e.InvolvedObject.UID)] = append(byUID[string(e.InvolvedObject.UID)], event)
@@ -118,6 +125,16 @@ func (c *Client) AddTrouble(ctx context.Context, r Run, daemonSet string, pods *
 	}
 	pods.Refused = distinct(pods.Refused)
 	return nil
+}
+
+// combined is what the API machinery puts before an event that stands for several.
+const combined = "(combined from similar events): "
+
+// refusal is what was said of a pod that was not created, without the name that
+// the pod would have had: it is another at every attempt, and the rest the same.
+func refusal(daemonSet, message string) string {
+	name := regexp.MustCompile(`"` + regexp.QuoteMeta(daemonSet) + `-[a-z0-9]+"`)
+	return name.ReplaceAllString(strings.TrimPrefix(message, combined), `"`+daemonSet+`-…"`)
 }
 
 // distinct sorts events and keeps one of those that say the same.

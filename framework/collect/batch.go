@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,12 +106,25 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 	switch {
 	case out.done != nil:
 	case bounded.Err() != nil:
-		out.NotRun = fmt.Sprintf("the agent's answer was cut short: %v", context.Cause(bounded))
+		out.NotRun = out.cutShort(context.Cause(bounded), "")
 	case out.NotRun != "":
+	case execErr != nil: // what reading then met is the same error once more
+		out.NotRun = out.cutShort(execErr, stderr.String())
 	default:
-		out.NotRun = strings.TrimSpace(fmt.Sprintf("the agent's answer was cut short: %v %s", errors.Join(execErr, readErr), stderr.String()))
+		out.NotRun = out.cutShort(cmp.Or(readErr, errNoEnd), stderr.String())
 	}
 	return out
+}
+
+var errNoEnd = errors.New("it has no end")
+
+// cutShort says why there is no whole answer, and whether there was any.
+func (r *reply) cutShort(why error, stderr string) string {
+	what := "the agent's answer was cut short"
+	if r.bytes == 0 {
+		what = "the agent could not be asked"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s: %v %s", what, why, stderr))
 }
 
 // read takes the lines of an answer until Done, an error, or the end.

@@ -33,8 +33,9 @@ type Collector struct {
 	phase    phase
 	// created: there may be something to clean up.
 	created bool
-	mu      sync.Mutex     // guards snapshot.Stats and perNode
-	perNode map[string]int // exec calls
+	mu      sync.Mutex      // guards snapshot.Stats and perNode
+	perNode map[string]int  // exec calls
+	givenUp map[string]bool // nodes whose node agent or probe pod did not come up
 }
 
 // New validates the options; it does not touch the cluster.
@@ -47,7 +48,7 @@ func New(o Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{options: o, client: client, progress: silent{}, perNode: map[string]int{}}, nil
+	return &Collector{options: o, client: client, progress: silent{}, perNode: map[string]int{}, givenUp: map[string]bool{}}, nil
 }
 
 type silent struct{}
@@ -103,11 +104,11 @@ func (c *Collector) Collect(ctx context.Context, selected []check.Check, progres
 		}
 	}
 	c.ask(selected)
-	bounded, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	bounded, cancel := context.WithTimeoutCause(ctx, c.options.Timeout, fmt.Errorf("the time limit of %s was reached", c.options.Timeout))
 	defer cancel()
 	err := c.observe(bounded)
 	if err != nil {
-		c.snapshot.Run.Incomplete = incomplete(ctx, bounded, err)
+		c.snapshot.Run.Incomplete = incomplete(ctx, bounded, c.phase.name, err)
 	}
 	c.fillGaps()
 	c.finish()
@@ -144,6 +145,7 @@ func (c *Collector) observe(ctx context.Context) error {
 		{"creating the Service", c.createService},
 		{"probing", c.probe},
 		{"taking the last look at every host", c.lastLook},
+		{"asking the cluster once more", c.askAgain},
 	}
 	for _, step := range steps {
 		c.begin(step.name)
@@ -159,12 +161,12 @@ func (c *Collector) observe(ctx context.Context) error {
 	return nil
 }
 
-func incomplete(ctx, bounded context.Context, err error) string {
+func incomplete(ctx, bounded context.Context, step string, err error) string {
 	switch {
 	case ctx.Err() != nil:
-		return "interrupted while " + err.Error()
+		return "interrupted while " + step
 	case bounded.Err() != nil:
-		return "the time limit was reached while " + err.Error()
+		return fmt.Sprintf("%v while %s", context.Cause(bounded), step)
 	default:
 		return err.Error()
 	}

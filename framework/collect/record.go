@@ -42,7 +42,11 @@ func (c *Collector) fillGaps() {
 	why := cmp.Or(s.Run.Incomplete, "the run did not come to it")
 	for _, f := range c.needs.Flows {
 		if s.Matrix(f) == nil {
-			s.Matrices = append(s.Matrices, facts.Matrix{Flow: f, Targets: []facts.Target{}, Rows: []facts.Row{}, NotRun: why})
+			reason := why
+			if f.From == facts.FromHost {
+				reason = cmp.Or(c.noHosts(), why)
+			}
+			s.Matrices = append(s.Matrices, facts.Matrix{Flow: f, Targets: []facts.Target{}, Rows: []facts.Row{}, NotRun: reason})
 		}
 	}
 	for _, look := range []facts.Look{facts.First, facts.Last} {

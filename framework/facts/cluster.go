@@ -24,6 +24,8 @@ type Cluster struct {
 	DNS       []netip.AddrPort `json:"dns,omitempty"` // cluster DNS at its ClusterIPs
 	DNSPods   []Pod            `json:"dnsPods,omitempty"`
 	KubeProxy []Pod            `json:"kubeProxy,omitempty"`
+	// KubeProxyLast are the same pods at the end of the run; none where nobody asked again.
+	KubeProxyLast []Pod `json:"kubeProxyLast,omitempty"`
 	// KubeProxyExpected: a kube-proxy DaemonSet exists, so every node needs a pod of it.
 	KubeProxyExpected bool `json:"kubeProxyExpected,omitempty"`
 	// Errors are lists that the API server refused; what they would have held is unknown.
@@ -36,7 +38,9 @@ type Node struct {
 	Internal []netip.Addr   `json:"internal,omitempty"` // InternalIPs
 	PodCIDRs []netip.Prefix `json:"podCIDRs,omitempty"`
 	// Conditions: type to status ("Ready": "True"), with the reason of those that are not as they should be.
-	Conditions   []Condition `json:"conditions,omitempty"`
+	Conditions []Condition `json:"conditions,omitempty"`
+	// Last are the conditions at the end of the run, all of them; none where nobody asked again.
+	Last         []Condition `json:"lastConditions,omitempty"`
 	Taints       []string    `json:"taints,omitempty"` // key=value:Effect
 	Cordoned     bool        `json:"cordoned,omitempty"`
 	ControlPlane bool        `json:"controlPlane,omitempty"`
@@ -105,4 +109,6 @@ type Pod struct {
 	Message       string       `json:"message,omitempty"`
 	Started       time.Time    `json:"started,omitzero"`
 	Owner         string       `json:"owner,omitempty"` // "DaemonSet/kube-proxy"
+	// Terminating: it is being deleted, so another takes its place, or none.
+	Terminating bool `json:"terminating,omitempty"`
 }

@@ -31,7 +31,7 @@ func Targets(s *facts.Snapshot, f facts.Flow) ([]facts.Target, string) {
 		out = dnsReplicas(s, f)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Sprintf("there is no %s to probe over %s (%s)", targetWords[f.To], f.Via, f.Family)
+		return nil, fmt.Sprintf("no %s can be probed (%s, %s)", targetWords[f.To], f.Via, f.Family)
 	}
 	return out, ""
 }
