@@ -121,7 +121,11 @@ func (s *Session) begun() error {
 	}
 	nothing := &facts.Snapshot{}
 	s.complete(nothing, time.Now().UTC(), errUnended)
-	return s.options.Begun(judge.Judge(nothing, s.options.All, nil))
+	unknown := map[string]check.Result{}
+	for _, c := range s.selected {
+		unknown[c.ID] = check.Unknownf("%v", errUnended)
+	}
+	return s.options.Begun(judge.Judge(nothing, s.options.All, unknown))
 }
 
 // complete writes into the facts what only the session knows: what was asked
