@@ -37,12 +37,13 @@ func Grants(rights []Right) []Grant {
 // String is the grant in words: "create, delete services in namespace x".
 func (g Grant) String() string {
 	if g.Namespace != "" {
-		return g.what() + " in namespace " + g.Namespace
+		return g.What() + " in namespace " + g.Namespace
 	}
-	return g.what()
+	return g.What()
 }
 
-func (g Grant) what() string {
+// What is the grant in words, without its namespace.
+func (g Grant) What() string {
 	text := strings.Join(g.Verbs, ", ") + " " + g.Resource
 	if len(g.Names) > 0 {
 		text += " " + strings.Join(g.Names, ", ")
@@ -53,20 +54,20 @@ func (g Grant) what() string {
 // Sentence names rights with each namespace once:
 // "list nodes; in namespace x: create services, get pods/log".
 func Sentence(rights []Right) string {
-	var parts []string
+	var everywhere, within []string
 	at := map[string]int{}
 	for _, g := range Grants(rights) {
 		switch i, known := at[g.Namespace]; {
 		case g.Namespace == "":
-			parts = append(parts, g.what())
+			everywhere = append(everywhere, g.What())
 		case known:
-			parts[i] += "; " + g.what()
+			within[i] += "; " + g.What()
 		default:
-			at[g.Namespace] = len(parts)
-			parts = append(parts, "in namespace "+g.Namespace+": "+g.what())
+			at[g.Namespace] = len(within)
+			within = append(within, "in namespace "+g.Namespace+": "+g.What())
 		}
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(append(everywhere, within...), "; ")
 }
 
 // String is the right in words.

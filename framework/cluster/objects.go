@@ -89,6 +89,15 @@ func (c *Client) Create(ctx context.Context, r Run, file string) error {
 	if err != nil {
 		return err
 	}
+	create := func(ctx context.Context, object k8s.Object) error { return objects.Create(ctx, object) }
+	if err := r.each(ctx, file, create); err != nil {
+		return fmt.Errorf("creating the objects of %s in namespace %s: %w", file, r.Namespace, err)
+	}
+	return nil
+}
+
+// each gives the objects of one of the manifests as they are in this run.
+func (r Run) each(ctx context.Context, file string, do func(context.Context, k8s.Object) error) error {
 	f, err := manifests.Agents.Open("agents/" + file)
 	if err != nil {
 		return fmt.Errorf("reading the manifest %s: %w", file, err)
@@ -98,9 +107,5 @@ func (c *Client) Create(ctx context.Context, r Run, file string) error {
 	if file != "namespace.yaml" {
 		options = append([]decoder.DecodeOption{decoder.MutateNamespace(r.Namespace)}, options...)
 	}
-	create := func(ctx context.Context, object k8s.Object) error { return objects.Create(ctx, object) }
-	if err := decoder.DecodeEach(ctx, f, create, options...); err != nil {
-		return fmt.Errorf("creating the objects of %s in namespace %s: %w", file, r.Namespace, err)
-	}
-	return nil
+	return decoder.DecodeEach(ctx, f, do, options...)
 }
