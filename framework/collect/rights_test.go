@@ -42,7 +42,8 @@ func TestMissingRightsAreNamedAllAtOnceBeforeAnythingIsCreated(t *testing.T) {
 	}{
 		{"all is allowed", nil, Options{}, nil},
 		{
-			"two kinds are denied", []string{"nodes", "namespaces"},
+			"two kinds are denied",
+			[]string{"nodes", "namespaces"},
 			Options{},
 			[]string{"list nodes", "create, get, delete namespaces"},
 		},
