@@ -276,6 +276,13 @@ func nodeFaults() []spoiled {
 				s.Node("n3").Conditions[i].Status, s.Node("n3").Conditions[i].Reason = "Unknown", "NodeStatusUnknown"
 			}
 		}, says: []string{"Ready is Unknown (NodeStatusUnknown)", "systemctl restart kubelet"}},
+		{name: "the kubelet stops while the run is under way", check: ready, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			s.Node("n3").Last = []facts.Condition{{Type: "Ready", Status: "Unknown", Reason: "NodeStatusUnknown"}}
+		}, says: []string{"Ready is Unknown (NodeStatusUnknown) at the end of the run; it was well when the run began"}},
+		{name: "a node comes back while the run is under way", check: ready, verdict: check.Warn, spoil: func(s *facts.Snapshot) {
+			s.Node("n3").Last = slices.Clone(s.Node("n3").Conditions)
+			condition("Ready", "False", "KubeletNotReady", "")(s)
+		}, says: []string{"Ready is False (KubeletNotReady) when the run began; it is well at the end of the run"}},
 		{name: "no network yet", check: ready, verdict: check.Fail, spoil: condition("NetworkUnavailable", "True", "NoRouteCreated", ""), says: []string{"NetworkUnavailable is True"}},
 		{name: "a full disk", check: ready, verdict: check.Fail, spoil: condition("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure"), says: []string{"DiskPressure is True", "crictl rmi --prune"}},
 		{name: "an excluded node is named, with its rule", check: ready, verdict: check.Pass, spoil: func(s *facts.Snapshot) {
@@ -290,12 +297,19 @@ func nodeFaults() []spoiled {
 				facts.Event{Reason: "FailedCreatePodSandBox", Count: 4, Message: `Failed to create pod sandbox: plugin type="flannel" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.244.3.1-10.244.3.254`}),
 			says: []string{"the node's range of pod addresses is used up", "no IP addresses available in range set", "/var/lib/cni/networks"},
 		},
-		{name: "a taint", check: agent, verdict: check.Fail, spoil: trouble(facts.Event{Reason: "FailedScheduling", Message: "0/3 nodes are available: 1 node(s) had untolerated taint {gpu: true}."}), says: []string{"has a taint that the pod does not tolerate"}},
-		{name: "no image", check: agent, verdict: check.Fail, spoil: trouble(facts.Event{Reason: "Failed", Message: "Error: ImagePullBackOff"}), says: []string{"cannot get the image"}},
-		{name: "words that nobody knows", check: agent, verdict: check.Fail, spoil: trouble(facts.Event{Reason: "Odd", Message: "something else"}), says: []string{"Odd: something else"}},
+		{name: "a taint", check: agent, verdict: check.Unknown, spoil: trouble(facts.Event{Reason: "FailedScheduling", Message: "0/3 nodes are available: 1 node(s) had untolerated taint {gpu: true}."}), says: []string{"has a taint that the pod does not tolerate"}},
+		{name: "no image", check: agent, verdict: check.Unknown, spoil: trouble(facts.Event{Reason: "Failed", Message: "Error: ImagePullBackOff"}), says: []string{"cannot get the image"}},
+		{name: "words that nobody knows", check: agent, verdict: check.Unknown, spoil: trouble(facts.Event{Reason: "Odd", Message: "something else"}), says: []string{"Odd: something else"}},
+		{name: "a pod that the namespace does not allow", check: agent, verdict: check.Unknown, spoil: func(s *facts.Snapshot) {
+			s.Run.Namespace = "mine"
+			for i := range s.Nodes {
+				s.Nodes[i].NodeAgent = facts.Agent{NotRun: "its node agent is not ready", Trouble: []facts.Event{{Reason: "FailedCreate", Message: `pods "plumbline-node-…" is forbidden: violates PodSecurity "restricted:latest"`}}}
+			}
+		}, says: []string{"n1, n2, n3 (host agent)", "violates PodSecurity", "namespace mine pod-security.kubernetes.io/enforce=privileged"}},
+		{name: "a quota of no pods", check: agent, verdict: check.Unknown, spoil: trouble(facts.Event{Reason: "FailedCreate", Message: "exceeded quota: q"}), says: []string{"quota leaves no room"}},
 		{name: "an agent that does not answer", check: agent, verdict: check.Unknown, record: "unknown", spoil: func(s *facts.Snapshot) {
 			s.Node("n3").NodeAgent = facts.Agent{Pod: "plumbline-node-n3", NotRun: "exec: dial tcp 10.0.0.13:10250: i/o timeout"}
-		}, says: []string{"i/o timeout"}},
+		}, says: []string{"i/o timeout", "/api/v1/nodes/n3/proxy/healthz"}},
 		{name: "no host agents, by choice", check: agent, verdict: check.Pass, spoil: func(s *facts.Snapshot) {
 			s.Run.Unprivileged = true
 			for i := range s.Nodes {
@@ -386,6 +400,13 @@ func componentFaults() []spoiled {
 			p := &s.Cluster.KubeProxy[2]
 			p.Ready, p.Phase, p.Reason, p.Message = false, "Failed", "Evicted", "The node was low on resource: memory."
 		}, says: []string{"Failed, Evicted: The node was low on resource", "kubectl -n kube-system describe pod kube-proxy-3"}},
+		{name: "replaced while the run began", check: id, verdict: check.Warn, spoil: func(s *facts.Snapshot) {
+			s.Cluster.KubeProxyLast = slices.Clone(s.Cluster.KubeProxy)
+			s.Cluster.KubeProxy[2].Ready, s.Cluster.KubeProxy[2].Terminating = false, true
+		}, says: []string{"n3", "one is at the end of the run", "get pods -l k8s-app=kube-proxy"}},
+		{name: "gone while the run was under way", check: id, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			s.Cluster.KubeProxyLast = slices.Clone(s.Cluster.KubeProxy[:2])
+		}, says: []string{"no kube-proxy pod on this node", "it was Ready when the run began"}},
 		{name: "an evicted pod beside a Ready one", check: id, verdict: check.Pass, spoil: func(s *facts.Snapshot) {
 			old := s.Cluster.KubeProxy[2]
 			old.Ready, old.Phase, old.Reason = false, "Failed", "Evicted"

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,23 +64,39 @@ func nodeNotReady(in *input) []claim {
 	return out
 }
 
-// agentNotRunning: a node where our own pods do not come up answers nothing. The
-// scheduler's, kubelet's or CNI's own words are the finding.
+// agentNotRunning: a node where our own pods do not come up, or do not answer,
+// tells nothing. The scheduler's, kubelet's, CNI's or admission's own words are the
+// finding; the cause of not knowing is said as plainly as that of a failure.
 func agentNotRunning(in *input) []claim {
 	var out []claim
 	notReady := in.nodesOf(nodeReady)
-	for _, node := range in.nodesOf(nodeAgentCheck) {
-		if slices.Contains(notReady, node) {
+	byNodes := map[string][]located{}
+	for _, f := range in.found(nodeAgentCheck, check.Fail, check.Unknown) {
+		key := strings.Join(without(f.Nodes, notReady), ",")
+		byNodes[key] = append(byNodes[key], f)
+	}
+	for _, key := range slices.Sorted(maps.Keys(byNodes)) {
+		findings := byNodes[key]
+		nodes := without(findings[0].Nodes, notReady)
+		if len(nodes) == 0 {
 			continue
 		}
-		c := claimOf([]string{node}, only(in.failing(nodeAgentCheck), node))
-		c.finding = func(id string, f check.Finding) bool {
-			return id == nodeAgentCheck && slices.Contains(f.Nodes, node) ||
-				sameNodes(f, []string{node}) && f.Verdict == check.Unknown
-		}
-		out = append(out, c)
+		evidence, remedy := evidenceOf(findings)
+		out = append(out, claim{
+			nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
+			finding: func(id string, f check.Finding) bool {
+				if id == nodeAgentCheck {
+					return slices.ContainsFunc(findings, func(own located) bool { return own.Subject == f.Subject && own.Says == f.Says })
+				}
+				return sameNodes(f, nodes) && f.Verdict == check.Unknown
+			},
+		})
 	}
 	return out
+}
+
+func without(nodes, leave []string) []string {
+	return slices.DeleteFunc(slices.Clone(nodes), func(n string) bool { return slices.Contains(leave, n) })
 }
 
 // aboutPresence: not knowing, and agents or components that are missing, follow

@@ -71,6 +71,24 @@ func TestAnAgentThatDoesNotRunSpeaksInTheClustersWords(t *testing.T) {
 	equal(t, find(t, causes, "agent-not-running").Says, "n2: "+words)
 }
 
+func TestWhatKeepsTheAgentsAwayIsTheCauseOfNotKnowing(t *testing.T) {
+	unknown := func(id, says string, nodes ...string) Judged {
+		f := check.Finding{Subject: says, Nodes: nodes, Verdict: check.Unknown, Says: says}
+		return Judged{ID: id, Result: check.Result{Verdict: check.Unknown, Findings: []check.Finding{f}}}
+	}
+	causes := Diagnose(factstest.Healthy(3), []Judged{
+		unknown(nodeAgentCheck, "the node cannot get the image", "n1", "n2", "n3"),
+		unknown("kernel/ip-forward", "not known", "n2"),
+		failed(nodeReady, about("n3", "NotReady")),
+	})
+	c := find(t, causes, "agent-not-running")
+	equal(t, c.Says, "n1, n2, n3: the node cannot get the image")
+	equal(t, c.Key, "agent-not-running/n1,n2")
+	if len(c.Explains) != 2 {
+		t.Errorf("explains %+v", c.Explains)
+	}
+}
+
 func TestAHostCheckWithoutAMechanismIsItsOwnCause(t *testing.T) {
 	causes := Diagnose(factstest.Healthy(3), []Judged{failed("kernel/ip-forward-boot", about("n1", "/etc/sysctl.conf:3 sets 0"))})
 	c := find(t, causes, "host-check")

@@ -100,14 +100,17 @@ type located struct {
 }
 
 // failing are the failing findings of a check, in order.
-func (in *input) failing(id string) []located {
+func (in *input) failing(id string) []located { return in.found(id, check.Fail) }
+
+// found are the findings of a check with one of the verdicts, in order.
+func (in *input) found(id string, verdicts ...check.Verdict) []located {
 	var out []located
 	for _, j := range in.judged {
 		if j.ID != id {
 			continue
 		}
 		for _, f := range j.Result.Findings {
-			if f.Verdict == check.Fail {
+			if slices.Contains(verdicts, f.Verdict) {
 				out = append(out, located{id, f})
 			}
 		}

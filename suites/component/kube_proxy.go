@@ -45,12 +45,35 @@ func kubeProxy(s *facts.Snapshot) check.Result {
 		check.Clean(nodes, findings), len(nodes)), findings)
 }
 
-// proxyOf judges one node. A pod that is Ready counts, whatever others are left
-// behind there, such as an evicted one.
+// proxyOf judges one node by its kube-proxy at the beginning of the run and at its
+// end. The end counts; one that was replaced or restarted meanwhile is a Warning.
 func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
+	before, bad := proxyAt(s.Cluster.KubeProxy, node)
+	if len(s.Cluster.KubeProxyLast) == 0 {
+		return before, bad
+	}
+	now, still := proxyAt(s.Cluster.KubeProxyLast, node)
+	switch {
+	case still && now.Verdict == check.Fail && !bad:
+		now.Says += "; it was Ready when the run began"
+		return now, true
+	case still:
+		return now, true
+	case bad && before.Verdict == check.Fail:
+		before.Verdict = check.Warn
+		before.Says = "no kube-proxy was Ready here when the run began, and one is at the end of the run: it has just been started or replaced"
+		before.Remedy = before.Remedy[len(before.Remedy)-1:]
+		return before, true
+	}
+	return now, false
+}
+
+// proxyAt judges one node at one time. A pod that is Ready counts, whatever others
+// are left behind there, such as an evicted one.
+func proxyAt(pods []facts.Pod, node string) (check.Finding, bool) {
 	f := check.Finding{Subject: node, Nodes: []string{node}, Verdict: check.Fail}
 	var broken []facts.Pod
-	for _, p := range s.Cluster.KubeProxy {
+	for _, p := range pods {
 		switch {
 		case p.Node != node:
 		case p.Ready && p.Restarts < manyRestarts:
@@ -83,6 +106,9 @@ func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
 
 func podState(p facts.Pod) string {
 	state := p.Phase
+	if p.Terminating {
+		state += ", being deleted"
+	}
 	if p.Reason != "" {
 		state += ", " + p.Reason
 	}

@@ -63,10 +63,32 @@ func leftOut(s *facts.Snapshot) string {
 	return "; left out: " + strings.Join(out, ", ")
 }
 
+// conditionsOf judges what the node's conditions were when the run began, and what
+// they are at its end: the end counts, and what got well meanwhile is a Warning.
 func conditionsOf(n facts.Node) (check.Finding, bool) {
-	f := check.Finding{Subject: n.Name, Nodes: []string{n.Name}, Verdict: check.Fail}
+	before, bad := conditionsAt(n.Name, n.Conditions)
+	if len(n.Last) == 0 {
+		return before, bad
+	}
+	now, still := conditionsAt(n.Name, n.Last)
+	switch {
+	case still && !bad:
+		now.Says += " at the end of the run; it was well when the run began"
+		return now, true
+	case still:
+		return now, true
+	case bad:
+		before.Verdict = check.Warn
+		before.Says += " when the run began; it is well at the end of the run"
+		return before, true
+	}
+	return now, false
+}
+
+func conditionsAt(node string, conditions []facts.Condition) (check.Finding, bool) {
+	f := check.Finding{Subject: node, Nodes: []string{node}, Verdict: check.Fail}
 	seen := map[string]facts.Condition{}
-	for _, c := range n.Conditions {
+	for _, c := range conditions {
 		seen[c.Type] = c
 	}
 	if seen["Ready"].Status == "" {
@@ -82,14 +104,14 @@ func conditionsOf(n facts.Node) (check.Finding, bool) {
 			continue
 		}
 		wrong = append(wrong, fmt.Sprintf("%s is %s%s", c.Type, c.Status, inBrackets(c.Reason)))
-		f.Evidence = append(f.Evidence, check.Evidence{Node: n.Name, Source: "node condition " + c.Type, Text: conditionText(c)})
-		f.Remedy = append(f.Remedy, conditionRemedy(n.Name, c)...)
+		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: "node condition " + c.Type, Text: conditionText(c)})
+		f.Remedy = append(f.Remedy, conditionRemedy(node, c)...)
 	}
 	if len(wrong) == 0 {
 		return f, false
 	}
 	f.Says = strings.Join(wrong, ", ")
-	f.Remedy = append(f.Remedy, check.Remedy{Text: "Check the node's conditions", Command: "kubectl describe node " + n.Name})
+	f.Remedy = append(f.Remedy, check.Remedy{Text: "Check the node's conditions", Command: "kubectl describe node " + node})
 	return f, true
 }
 

@@ -13,7 +13,10 @@ type trouble struct {
 	reason string // of the event; empty: any
 	part   string // of the message; empty: any
 	means  string
-	steps  []check.Remedy // {node} and {pod} stand for the names; onNode runs there
+	// network: any other pod would fail in the same way, for want of a network. What
+	// else keeps our own pods away (an image, a taint, a quota) says nothing of it.
+	network bool
+	steps   []check.Remedy // {node}, {pod} and {namespace} stand for the names; onNode runs there
 }
 
 const onNode = "{node}"
@@ -21,20 +24,25 @@ const onNode = "{node}"
 // troubles are known, the most telling first: an event that names the cause
 // comes before one that names a symptom.
 var troubles = []trouble{
-	{part: "no IP addresses available in range", means: "the node's range of pod addresses is used up", steps: usedUp},
-	{part: "failed to allocate for range", means: "the node's range of pod addresses is used up", steps: usedUp},
-	{part: "no available IPs", means: "the node's range of pod addresses is used up", steps: usedUp},
-	{part: "subnet.env: no such file", means: "flannel has not written its configuration on this node", steps: cniAgent},
-	{part: "cni plugin not initialized", means: "the network plugin has not written its configuration on this node", steps: cniAgent},
-	{part: "failed to find plugin", means: "a CNI plugin's binary is missing on this node", steps: []check.Remedy{
+	{part: "no IP addresses available in range", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
+	{part: "failed to allocate for range", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
+	{part: "no available IPs", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
+	{part: "subnet.env: no such file", means: "flannel has not written its configuration on this node", network: true, steps: cniAgent},
+	{part: "cni plugin not initialized", means: "the network plugin has not written its configuration on this node", network: true, steps: cniAgent},
+	{part: "failed to find plugin", means: "a CNI plugin's binary is missing on this node", network: true, steps: []check.Remedy{
 		{Text: "See which binaries are there", Node: onNode, Command: "ls -l /opt/cni/bin"},
 		{Text: "See which ones the configuration names", Node: onNode, Command: "cat /etc/cni/net.d/*"},
 	}},
-	{reason: "FailedCreatePodSandBox", means: "the network plugin could not connect the pod", steps: cniAgent},
+	{reason: "FailedCreatePodSandBox", means: "the network plugin could not connect the pod", network: true, steps: cniAgent},
 	{part: "violates PodSecurity", means: "the namespace's pod security level forbids the pod", steps: []check.Remedy{
-		{Text: "Allow it for the suite's namespace, or run without host access"},
+		{Text: "Allow it for the suite's namespace, or run with --unprivileged", Command: "kubectl label --overwrite namespace {namespace} pod-security.kubernetes.io/enforce=privileged"},
 	}},
-	{reason: "FailedCreate", means: "the cluster refused to create the pod", steps: describe},
+	{part: "exceeded quota", means: "the namespace's quota leaves no room for the pod", steps: []check.Remedy{
+		{Text: "Raise the quota, or run in another namespace", Command: "kubectl -n {namespace} describe resourcequota"},
+	}},
+	{reason: "FailedCreate", means: "the cluster refused to create the pod", steps: []check.Remedy{
+		{Text: "See which admission refuses it", Command: "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies"},
+	}},
 	{reason: "FailedScheduling", part: "untolerated taint", means: "the node has a taint that the pod does not tolerate", steps: []check.Remedy{
 		{Text: "Let the suite tolerate the taint, or leave this node out of the run"},
 		{Text: "See the node's taints", Command: "kubectl get node {node} -o jsonpath='{.spec.taints}'"},
@@ -85,11 +93,19 @@ func mostTelling(events []facts.Event) (facts.Event, trouble) {
 	return events[0], trouble{steps: describe}
 }
 
-func (t trouble) remedy(node, pod string) []check.Remedy {
+// unreachable are the steps where the API server does not get through to the
+// kubelet, by which every exec and log goes (Kubernetes documentation,
+// "Communication between Nodes and the Control Plane").
+var unreachable = trouble{steps: []check.Remedy{
+	{Text: "Ask the kubelet by way of the API server, as the suite does", Command: "kubectl get --raw /api/v1/nodes/{node}/proxy/healthz"},
+	{Text: "See whether it listens, and whether a rule keeps the control plane from its port", Node: onNode, Command: "ss -ltnp 'sport = :10250'; iptables-save | grep -n 10250; nft list ruleset | grep -n 10250"},
+}}
+
+func (t trouble) remedy(node, pod, namespace string) []check.Remedy {
 	if pod == "" {
 		pod = "POD"
 	}
-	names := strings.NewReplacer("{node}", node, "{pod}", pod)
+	names := strings.NewReplacer("{node}", node, "{pod}", "-n "+namespace+" "+pod, "{namespace}", namespace)
 	var out []check.Remedy
 	for _, step := range t.steps {
 		out = append(out, check.Remedy{Text: step.Text, Node: names.Replace(step.Node), Command: names.Replace(step.Command)})
