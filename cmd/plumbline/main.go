@@ -6,11 +6,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/klog/v2"
 )
 
 func main() {
@@ -21,6 +23,9 @@ func main() {
 // the observation, and what was seen is still judged, written and cleaned up; a
 // second one ends the process at once.
 func live(args []string) int {
+	// The client library writes a line of its own for every stream that breaks; what
+	// broke is in the report, with the place it concerns.
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	again := make(chan os.Signal, 2)
