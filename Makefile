@@ -65,6 +65,10 @@ test-lab: image ## end to end on a lab of its own
 faults: image ## inject every fault on a lab and print what was found
 	go test -tags lab -count 1 -timeout 75m -v -run TestFaults ./fixtures/e2e
 
+.PHONY: variants
+variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
+	E2E_VARIANTS=1 go test -tags lab -count 1 -timeout 60m -v -run TestVariants ./fixtures/e2e
+
 .PHONY: bench
 bench: ## benchmarks, printed
 	go test -run '^$$' -bench . -benchmem ./...
