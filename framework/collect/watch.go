@@ -3,6 +3,9 @@ package collect
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/cluster"
@@ -26,12 +29,13 @@ type watch struct {
 	began     time.Time
 	since     map[string]time.Time // when trouble was first seen, by node
 	told      map[string]bool
+	news      map[string][]string // nodes by what is to be said of them
 	asked     time.Time
 	lastErr   error
 }
 
 func newWatch(c *Collector, r role) *watch {
-	return &watch{collector: c, role: r, began: time.Now(), since: map[string]time.Time{}, told: map[string]bool{}}
+	return &watch{collector: c, role: r, began: time.Now(), since: map[string]time.Time{}, told: map[string]bool{}, news: map[string][]string{}}
 }
 
 func (w *watch) look(ctx context.Context) (bool, error) {
@@ -51,6 +55,7 @@ func (w *watch) look(ctx context.Context) (bool, error) {
 	for _, n := range w.waiting(pods) {
 		over = w.stuck(n) && over
 	}
+	w.tellNews()
 	return over, nil
 }
 
@@ -116,11 +121,7 @@ func (w *watch) stuck(n facts.Node) bool {
 	if w.since[n.Name].IsZero() {
 		w.since[n.Name] = time.Now()
 	}
-	line := fmt.Sprintf("%s: %s", trouble[0].Reason, trouble[0].Message)
-	if _, exists := w.pods.ByNode[n.Name]; exists {
-		line = n.Name + ": " + line
-	}
-	w.tell(line)
+	w.tell(n.Name, fmt.Sprintf("%s: %s", trouble[0].Reason, trouble[0].Message))
 	return w.collector.givenUp[n.Name] || time.Since(w.since[n.Name]) > troubleGrace
 }
 
@@ -130,18 +131,35 @@ func (w *watch) unseen(node string) bool {
 	if !w.pods.ByNode[node].Unseen || time.Since(w.began) < troubleGrace {
 		return false
 	}
-	w.tell(fmt.Sprintf("%s: %s", node, notTakenUp))
+	w.tell(node, notTakenUp)
 	return w.collector.givenUp[node]
 }
 
 const notTakenUp = "the kubelet has not taken up the pod that is bound to the node"
 
-func (w *watch) tell(line string) {
-	if !w.told[line] {
-		w.told[line] = true
-		w.collector.progress.Note(line)
+// tell keeps what is new of a node for the end of the look.
+func (w *watch) tell(node, line string) {
+	if told := node + ": " + line; !w.told[told] {
+		w.told[told] = true
+		w.news[line] = append(w.news[line], node)
 	}
 }
+
+// tellNews gives one line for all nodes of which the same is to be said.
+func (w *watch) tellNews() {
+	for _, line := range slices.Sorted(maps.Keys(w.news)) {
+		nodes := w.news[line]
+		who := strings.Join(nodes[:min(len(nodes), namedNodes)], ", ")
+		if more := len(nodes) - namedNodes; more > 0 {
+			who += fmt.Sprintf(" and %d more", more)
+		}
+		w.collector.progress.Note(who + ": " + line)
+	}
+	clear(w.news)
+}
+
+// namedNodes is how many nodes one line of progress names.
+const namedNodes = 3
 
 func (w *watch) trouble(n facts.Node) []facts.Event {
 	pod, exists := w.pods.ByNode[n.Name]

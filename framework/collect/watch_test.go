@@ -84,6 +84,32 @@ func TestANodeThatTurnsNotReadyIsTroubleThoughItsPodSaysNothing(t *testing.T) {
 	}
 }
 
+type heard []string
+
+func (h *heard) Phase(string)     {}
+func (h *heard) Note(line string) { *h = append(*h, line) }
+
+func TestWhatHoldsForManyNodesIsToldOnceInOneLine(t *testing.T) {
+	pods := map[string]cluster.AgentPod{}
+	var nodes []facts.Node
+	for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
+		pods[name] = inTrouble("ErrImagePull")
+		nodes = append(nodes, facts.Node{Name: name})
+	}
+	w := waitFor(pods, nodes...)
+	told := &heard{}
+	w.collector.progress = told
+	for range 2 {
+		for _, n := range nodes {
+			w.stuck(n)
+		}
+		w.tellNews()
+	}
+	if len(*told) != 1 || (*told)[0] != "n1, n2, n3 and 2 more: ErrImagePull: no" {
+		t.Errorf("told %q", *told)
+	}
+}
+
 func TestTheEndOfTheWaitIsNotWhatKeptItFromKnowing(t *testing.T) {
 	w := waitFor(nil, facts.Node{Name: "n1"})
 	ending, cancel := context.WithTimeout(t.Context(), pollInterval/10)

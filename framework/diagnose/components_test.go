@@ -89,6 +89,15 @@ func TestWhatKeepsTheAgentsAwayIsTheCauseOfNotKnowing(t *testing.T) {
 	}
 }
 
+func TestTwoSentencesAboutTheSameNodesNameThemOnce(t *testing.T) {
+	nodes := []string{"n1", "n2"}
+	got := says([]located{
+		{"x", check.Finding{Nodes: nodes, Says: "no image."}}, {"x", check.Finding{Nodes: nodes, Says: "no room"}},
+		{"x", check.Finding{Nodes: []string{"n3"}, Says: "no disk"}},
+	})
+	equal(t, got, "n1, n2: no image; no room; n3: no disk")
+}
+
 func TestAHostCheckWithoutAMechanismIsItsOwnCause(t *testing.T) {
 	causes := Diagnose(factstest.Healthy(3), []Judged{failed("kernel/ip-forward-boot", about("n1", "/etc/sysctl.conf:3 sets 0"))})
 	c := find(t, causes, "host-check")

@@ -162,7 +162,8 @@ func says(findings []located) string {
 			break
 		}
 		text := strings.TrimRight(f.Says, ".")
-		if !mentions(text, f.Nodes) && len(f.Nodes) > 0 {
+		same := i > 0 && slices.Equal(f.Nodes, findings[i-1].Nodes)
+		if !same && !mentions(text, f.Nodes) && len(f.Nodes) > 0 {
 			text = names(f.Nodes) + ": " + text
 		}
 		parts = append(parts, text)

@@ -59,7 +59,7 @@ func (c *trial) doubt(r *report.Report) string {
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Sprintf("%s could not be judged (%s)", figures.Count(len(unknown), "core check"), strings.Join(unknown, ", "))
+		return fmt.Sprintf("%s could not be judged (%s)", figures.Count(len(unknown), "core check"), some(unknown)) + found(r)
 	}
 	if r.Counts.Pass+r.Counts.Warn+r.Counts.Accepted == 0 {
 		return "no check could be made"
@@ -68,11 +68,24 @@ func (c *trial) doubt(r *report.Report) string {
 }
 
 func notFit(r *report.Report, failed int) string {
-	s := fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, figures.Count(len(r.Checks), "check"))
-	if len(r.Causes) > 0 {
-		s += ", " + figures.Count(len(r.Causes), "cause") + " found"
+	return fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, figures.Count(len(r.Checks), "check")) + found(r) + "."
+}
+
+// found counts the causes.
+func found(r *report.Report) string {
+	if len(r.Causes) == 0 {
+		return ""
 	}
-	return s + "."
+	return ", " + figures.Count(len(r.Causes), "cause") + " found"
+}
+
+// some names the first of a list: the verdict is one sentence, the report has them all.
+func some(ids []string) string {
+	const named = 4
+	if len(ids) <= named {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:named-1], ", "), len(ids)-named+1)
 }
 
 func (c *trial) fit(r *report.Report) string {

@@ -50,9 +50,11 @@ var troubles = []trouble{
 	{reason: "FailedScheduling", part: "Too many pods", means: "the node runs as many pods as its kubelet allows", steps: describeNode},
 	{reason: "FailedScheduling", part: "Insufficient", means: "the node has no room left for the pod", steps: describeNode},
 	{reason: "FailedScheduling", means: "the scheduler did not place the pod", steps: describe},
-	{part: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
-	{reason: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
+	// The first two say what the registry answered, the others only that it is tried again.
 	{reason: "ErrImagePull", means: "the node cannot get the image", steps: image},
+	{reason: "Failed", part: "Failed to pull image", means: "the node cannot get the image", steps: image},
+	{reason: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
+	{part: "ImagePullBackOff", means: "the node cannot get the image", steps: image},
 	{reason: "ErrImageNeverPull", means: "the image is not on the node, and pulling it is forbidden", steps: image},
 	{reason: "InvalidImageName", means: "the image's name is not valid", steps: image},
 	{reason: "CrashLoopBackOff", means: "the agent ends again and again", steps: []check.Remedy{
