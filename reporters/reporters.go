@@ -30,11 +30,11 @@ type Format struct {
 }
 
 // Formats are the renderings that every run writes, the one for people first.
-func Formats() []Format {
+func Formats(cases junit.Options) []Format {
 	return []Format{
 		{"html", HTMLFile, html.Write},
 		{"json", ReportFile, report.Write},
-		{"junit", JUnitFile, junit.Write},
+		{"junit", JUnitFile, cases.Write},
 	}
 }
 
@@ -42,10 +42,10 @@ func Formats() []Format {
 // is made where it is missing, each file whole or not at all. It gives the paths
 // that were written, the one for people first; where one fails the others are
 // written all the same, and what went wrong is returned beside their paths.
-func WriteAll(dir string, r *report.Report) ([]string, error) {
+func WriteAll(dir string, r *report.Report, cases junit.Options) ([]string, error) {
 	var paths []string
 	var problems []error
-	for _, f := range Formats() {
+	for _, f := range Formats(cases) {
 		path := filepath.Join(dir, f.File)
 		if err := output.WriteFile(path, func(w io.Writer) error { return f.Write(w, r) }); err != nil {
 			problems = append(problems, fmt.Errorf("writing the reports: %w", err))

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/plumbline-net/plumbline/reporters"
+	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/report/reporttest"
 )
 
 func TestWriteAllWritesThreeReportsAndNothingElse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	paths, err := reporters.WriteAll(dir, reporttest.ThreeCauses())
+	paths, err := reporters.WriteAll(dir, reporttest.ThreeCauses(), junit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestOneReportThatFailsDoesNotTakeTheOthersAlong(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, reporters.HTMLFile), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := reporters.WriteAll(dir, reporttest.Conformant())
+	paths, err := reporters.WriteAll(dir, reporttest.Conformant(), junit.Options{})
 	if err == nil || !strings.Contains(err.Error(), reporters.HTMLFile) || len(paths) != 2 {
 		t.Errorf("got %v, %v", paths, err)
 	}

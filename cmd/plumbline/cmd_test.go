@@ -18,6 +18,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/facts/factstest"
 	"github.com/plumbline-net/plumbline/reporters"
+	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -110,6 +111,7 @@ func TestMistakesOfUsageAreOneSentence(t *testing.T) {
 		{"facts that are not there", []string{"judge", "/nowhere/facts.json"}, "reading /nowhere/facts.json"},
 		{"facts that are none", []string{"judge", blocked}, "reading " + blocked},
 		{"a format that is not there", []string{"report", "-o", "pdf"}, `-o "pdf" is not a format`},
+		{"cases per node of what is not JUnit", []string{"report", "-o", "html", "--junit-per-node"}, "--junit-per-node goes with -o junit"},
 		{"an explanation of nothing", []string{"explain", "dns/replika"}, `no check is called "dns/replika"; did you mean dns/replica`},
 		{"an explanation without a name", []string{"explain"}, "plumbline explain wants the id of a check"},
 	} {
@@ -147,7 +149,7 @@ func TestAClusterThatDoesNotAnswerIsNotAVerdict(t *testing.T) {
 			if r.ExitStatus != exitCannotTell || r.Verdict != report.CannotTell || !strings.Contains(r.Run.Incomplete, tc.says) {
 				t.Errorf("the report: %d, %q, %q", r.ExitStatus, r.Verdict, r.Run.Incomplete)
 			}
-			for _, f := range formats() {
+			for _, f := range formats(junit.Options{}) {
 				if f.File == "" {
 					continue
 				}
@@ -194,7 +196,7 @@ func TestJudgingTwiceGivesTheSameBytes(t *testing.T) {
 	if !strings.Contains(one.out, filepath.Join(first, reporters.HTMLFile)+" (and 2 files beside it)") {
 		t.Errorf("it says of other files than it wrote:\n%s", one.out)
 	}
-	for _, f := range formats() {
+	for _, f := range formats(junit.Options{}) {
 		if f.File == "" {
 			continue
 		}
@@ -213,7 +215,7 @@ func TestAHealthyRecordingIsConformant(t *testing.T) {
 	if got.status != 0 || !strings.Contains(got.out, "fit for use") || got.errOut != "" {
 		t.Errorf("exit status %d\n%s%s", got.status, got.out, got.errOut)
 	}
-	for _, f := range formats() {
+	for _, f := range formats(junit.Options{}) {
 		rendered := inside(t, "report", "--from", filepath.Join(dir, reporters.ReportFile), "-o", f.Name)
 		if rendered.status != 0 || rendered.out == "" {
 			t.Errorf("report -o %s: exit status %d, %s", f.Name, rendered.status, rendered.errOut)
@@ -224,6 +226,20 @@ func TestAHealthyRecordingIsConformant(t *testing.T) {
 		if file, err := os.ReadFile(filepath.Join(dir, f.File)); err != nil || string(file) != rendered.out {
 			t.Errorf("report -o %s gives other bytes than the file: %v", f.Name, err)
 		}
+	}
+}
+
+func TestCasesPerNodeAreTheSameFromFactsAndFromTheReport(t *testing.T) {
+	dir := t.TempDir()
+	record(t, filepath.Join(dir, "facts.json"), recording())
+	inside(t, "judge", filepath.Join(dir, "facts.json"), "--junit-per-node")
+	file, err := os.ReadFile(filepath.Join(dir, reporters.JUnitFile))
+	if err != nil || !strings.Contains(string(file), ` [n1]"`) {
+		t.Errorf("judge --junit-per-node wrote no case of a node: %v\n%.2000s", err, file)
+	}
+	rendered := inside(t, "report", "--from", filepath.Join(dir, reporters.ReportFile), "-o", "junit", "--junit-per-node")
+	if rendered.out != string(file) {
+		t.Errorf("report -o junit gives other bytes than the file: %s", rendered.errOut)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	specs "github.com/plumbline-net/plumbline/framework/run"
 	"github.com/plumbline-net/plumbline/reporters"
+	"github.com/plumbline-net/plumbline/reporters/junit"
 	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/reporters/text"
 )
@@ -35,6 +36,7 @@ type runFlags struct {
 	image                       string
 	imagePullSecrets            []string
 	inCluster                   string
+	cases                       junit.Options
 }
 
 func newRun(streams genericiooptions.IOStreams) *cobra.Command {
@@ -67,6 +69,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.taints, "taints", "control-plane", "taints the agents tolerate: control-plane, all, none, or key[=value]:Effect,…")
 	flags.DurationVar(&f.timeout, "timeout", 15*time.Minute, "time limit of the observation")
 	flags.BoolVar(&f.keep, "keep", false, "leave the agents in the cluster afterwards")
+	registerCases(c, &f.cases)
 	f.registerPlacing(c)
 }
 
@@ -119,7 +122,7 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
 		ID: id, Suite: suiteVersion(), Progress: progress,
 		Save:  func(data []byte) error { return saveFacts(f.out, data) },
-		Begun: func(r report.Report) error { _, err := reporters.WriteAll(f.out, &r); return err },
+		Begun: func(r report.Report) error { _, err := reporters.WriteAll(f.out, &r, f.cases); return err },
 	}
 }
 
@@ -128,7 +131,7 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 	if errors.As(early, new(specs.UsageError)) {
 		return early
 	}
-	paths, err := reporters.WriteAll(f.out, &result)
+	paths, err := reporters.WriteAll(f.out, &result, f.cases)
 	if err != nil {
 		return errors.Join(err, early)
 	}

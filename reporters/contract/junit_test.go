@@ -64,27 +64,34 @@ func expected(t *testing.T, file []byte) []seen {
 	return out
 }
 
+// contract writes a file and what every reader must see in it.
+func contract(t *testing.T, dir, name string, r *report.Report, o junit.Options) []seen {
+	t.Helper()
+	var file bytes.Buffer
+	if err := o.Write(&file, r); err != nil {
+		t.Fatal(err)
+	}
+	want := expected(t, file.Bytes())
+	asJSON, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{name + ".xml": file.Bytes(), name + ".expected.json": asJSON} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return want
+}
+
 func TestEveryReaderOfJUnitSeesTheSame(t *testing.T) {
 	dir := t.TempDir()
 	statuses := map[string]bool{}
 	for _, s := range append(reporttest.All(), reporttest.Sample{Name: "nothing", Report: &report.Report{ExitStatus: 2, Sentence: "Nothing was selected."}}) {
-		var file bytes.Buffer
-		if err := junit.Write(&file, s.Report); err != nil {
-			t.Fatal(err)
-		}
-		want := expected(t, file.Bytes())
-		for _, c := range want {
+		for _, c := range contract(t, dir, s.Name, s.Report, junit.Options{}) {
 			statuses[c.Status] = true
 		}
-		asJSON, err := json.Marshal(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, data := range map[string][]byte{s.Name + ".xml": file.Bytes(), s.Name + ".expected.json": asJSON} {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+		contract(t, dir, s.Name+"-per-node", s.Report, junit.Options{PerNode: true})
 	}
 	for _, status := range []string{"passed", "failed", "broken", "skipped"} {
 		if !statuses[status] {

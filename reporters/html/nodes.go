@@ -53,7 +53,7 @@ func newNodesView(r *report.Report) nodesView {
 				view.Differs = append(view.Differs, fact{t.name, orUnknown(plain.Line(t.of(n)))})
 			}
 		}
-		if view.Failing > 0 || len(view.Differs) > 0 || view.Status != "tested" {
+		if view.Failing > 0 || len(view.Differs) > 0 || !n.Tested() {
 			v.Odd = append(v.Odd, view)
 		} else {
 			v.Plain = append(v.Plain, view)

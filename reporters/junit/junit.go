@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/reporters/plain"
@@ -35,10 +36,21 @@ const (
 	cutNote       = "\n… cut here; report.json has the rest.\n"
 )
 
+// Options say how a report is rendered. The zero value is what every run writes.
+type Options struct {
+	// PerNode: one case for each check and tested node, named "id promise [node]". Only
+	// what findings name fails; a finding without nodes, and a check of which
+	// nothing is known of any node, keeps a case without one.
+	PerNode bool
+}
+
 // Write writes the report as JUnit XML: a suite plumbline.run about the run
 // itself, then one suite for each area with one case a check.
-func Write(w io.Writer, r *report.Report) error {
-	doc := document(r)
+func Write(w io.Writer, r *report.Report) error { return Options{}.Write(w, r) }
+
+// Write is the function of that name with these options.
+func (o Options) Write(w io.Writer, r *report.Report) error {
+	doc := o.document(r)
 	out, err := xml.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding JUnit: %w", err)
@@ -51,24 +63,42 @@ func Write(w io.Writer, r *report.Report) error {
 	return nil
 }
 
-func document(r *report.Report) testsuites {
+func (o Options) document(r *report.Report) testsuites {
 	b := builder{report: r, budget: budget(len(r.Checks))}
-	var areas []testsuite
-	index := map[string]int{}
-	for _, c := range r.Checks {
-		at, ok := index[c.Area]
-		if !ok {
-			at = len(areas)
-			index[c.Area] = at
-			areas = append(areas, b.suite(c.Area))
-		}
-		areas[at].add(b.checked(c), c.Millis)
+	suites := b.perCheck
+	if o.PerNode {
+		suites = b.perNode
 	}
+	found := suites()
 	doc := testsuites{Name: "plumbline"}
-	for _, s := range append([]testsuite{b.run(areas)}, areas...) {
+	for _, s := range append([]testsuite{b.run(found)}, found...) {
 		doc.add(s)
 	}
 	return doc
+}
+
+func (b builder) perCheck() []testsuite {
+	areas := areas{builder: b}
+	for _, c := range b.report.Checks {
+		areas.add(c.Area, b.checked(c), c.Millis)
+	}
+	return areas.suites
+}
+
+// areas are suites in the order in which the first case of each came.
+type areas struct {
+	builder builder
+	suites  []testsuite
+}
+
+func (a *areas) add(area string, c testcase, millis int) {
+	suite := a.builder.suite(area)
+	at := slices.IndexFunc(a.suites, func(s testsuite) bool { return s.Name == suite.Name })
+	if at < 0 {
+		at = len(a.suites)
+		a.suites = append(a.suites, suite)
+	}
+	a.suites[at].add(c, millis)
 }
 
 // budget is what one body may take so that all of them fit into the file.

@@ -23,10 +23,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func write(t *testing.T, r *report.Report) []byte {
+func write(t *testing.T, r *report.Report) []byte { return writeAs(t, junit.Options{}, r) }
+
+func writeAs(t *testing.T, o junit.Options, r *report.Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := junit.Write(&b, r); err != nil {
+	if err := o.Write(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -89,16 +91,18 @@ type parsed struct {
 	Failures int `xml:"failures,attr"`
 	Errors   int `xml:"errors,attr"`
 	Suites   []struct {
-		Name  string `xml:"name,attr"`
-		Cases []struct {
-			Name      string  `xml:"name,attr"`
-			Failure   *result `xml:"failure"`
-			Error     *result `xml:"error"`
-			Skipped   *result `xml:"skipped"`
-			Flaky     *result `xml:"flakyFailure"`
-			SystemOut string  `xml:"system-out"`
-		} `xml:"testcase"`
+		Name  string       `xml:"name,attr"`
+		Cases []parsedCase `xml:"testcase"`
 	} `xml:"testsuite"`
+}
+
+type parsedCase struct {
+	Name      string  `xml:"name,attr"`
+	Failure   *result `xml:"failure"`
+	Error     *result `xml:"error"`
+	Skipped   *result `xml:"skipped"`
+	Flaky     *result `xml:"flakyFailure"`
+	SystemOut string  `xml:"system-out"`
 }
 
 type result struct {
@@ -109,25 +113,35 @@ type result struct {
 // status gives the outcome, the message and the text of the case of a check.
 func status(t *testing.T, r *report.Report, id string) (kind, message, text string) {
 	t.Helper()
-	var doc parsed
-	if err := xml.Unmarshal(write(t, r), &doc); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range doc.Suites {
-		for _, c := range s.Cases {
-			if !strings.HasPrefix(c.Name, id+" ") {
-				continue
-			}
-			for kind, r := range map[string]*result{"failure": c.Failure, "error": c.Error, "skipped": c.Skipped, "flaky": c.Flaky} {
-				if r != nil {
-					return kind, r.Message, r.Body + c.SystemOut
-				}
-			}
-			return "passed", "", c.SystemOut
+	for _, c := range cases(t, junit.Options{}, r) {
+		if strings.HasPrefix(c.Name, id+" ") {
+			return c.status()
 		}
 	}
 	t.Fatalf("no case of %s", id)
 	return "", "", ""
+}
+
+func cases(t *testing.T, o junit.Options, r *report.Report) []parsedCase {
+	t.Helper()
+	var doc parsed
+	if err := xml.Unmarshal(writeAs(t, o, r), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var out []parsedCase
+	for _, s := range doc.Suites {
+		out = append(out, s.Cases...)
+	}
+	return out
+}
+
+func (c parsedCase) status() (kind, message, text string) {
+	for kind, r := range map[string]*result{"failure": c.Failure, "error": c.Error, "skipped": c.Skipped, "flaky": c.Flaky} {
+		if r != nil {
+			return kind, r.Message, r.Body + c.SystemOut
+		}
+	}
+	return "passed", "", c.SystemOut
 }
 
 func TestVerdictsBecomeOutcomes(t *testing.T) {

@@ -19,12 +19,15 @@ func (r *Report) Pairs() (answered, asked int) {
 func (r *Report) Tested() int {
 	n := 0
 	for _, node := range r.Nodes {
-		if node.Status == "tested" {
+		if node.Tested() {
 			n++
 		}
 	}
 	return n
 }
+
+// Tested says whether at least one place on the node answered.
+func (n Node) Tested() bool { return n.Status == "tested" }
 
 // CausesOf gives the causes that explain a check, in the order of the report.
 func (r *Report) CausesOf(c Check) []Cause {
