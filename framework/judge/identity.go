@@ -49,7 +49,7 @@ func (c *trial) nodes() []report.Node {
 			role = "control-plane"
 		}
 		out = append(out, report.Node{
-			Name: n.Name, Addresses: texts(n.Internal), PodCIDRs: texts(n.PodCIDRs), Role: role,
+			Name: n.Name, Addresses: texts(n.Internal), PodCIDRs: texts(n.PodCIDRs), Role: role, Zone: n.Zone,
 			Kernel: n.Kernel, OS: n.OS, Kubelet: n.Kubelet, Runtime: n.Runtime,
 			Status: status, Why: why, Failing: failing[n.Name],
 		})

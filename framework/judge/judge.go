@@ -29,9 +29,9 @@ func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result
 		Stats:      s.Stats,
 		Causes:     causes,
 		Checks:     c.checks(causes),
-		Matrices:   c.matrices(),
 		NotChecked: c.notChecked(),
 	}
+	r.Matrices, r.DetailsLeft = c.matrices()
 	r.Counts = c.counts(r.Checks)
 	c.verdict(&r)
 	return r

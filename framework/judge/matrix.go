@@ -8,16 +8,29 @@ import (
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
-// matrices renders every observed flow with a letter a cell.
-func (c *trial) matrices() []report.Matrix {
-	out := []report.Matrix{}
-	for _, m := range c.facts.Matrices {
+// matrices renders every observed flow with a letter a cell, and the records of
+// cells that are not plainly right; left is how many of these are left out.
+func (c *trial) matrices() (out []report.Matrix, left int) {
+	observed := inOrder(c.facts.Matrices)
+	out = []report.Matrix{}
+	for _, m := range observed {
+		out = append(out, matrixOf(m))
+	}
+	return out, details(observed, out)
+}
+
+// inOrder are the matrices that have cells, sorted by flow, their rows by vantage.
+func inOrder(matrices []facts.Matrix) []facts.Matrix {
+	var out []facts.Matrix
+	for _, m := range matrices {
 		if len(m.Rows) == 0 || len(m.Targets) == 0 {
 			continue
 		}
-		out = append(out, matrixOf(m))
+		m.Rows = slices.Clone(m.Rows)
+		slices.SortStableFunc(m.Rows, func(a, b facts.Row) int { return cmp.Compare(a.From.String(), b.From.String()) })
+		out = append(out, m)
 	}
-	slices.SortStableFunc(out, func(a, b report.Matrix) int { return cmp.Compare(a.Flow, b.Flow) })
+	slices.SortStableFunc(out, func(a, b facts.Matrix) int { return cmp.Compare(a.Flow.Key(), b.Flow.Key()) })
 	return out
 }
 
@@ -29,7 +42,6 @@ func matrixOf(m facts.Matrix) report.Matrix {
 	for _, row := range m.Rows {
 		out.Rows = append(out.Rows, rowOf(m, row))
 	}
-	slices.SortStableFunc(out.Rows, func(a, b report.Row) int { return cmp.Compare(a.From, b.From) })
 	return out
 }
 

@@ -29,6 +29,15 @@ func (r *Report) Tested() int {
 // Tested says whether at least one place on the node answered.
 func (n Node) Tested() bool { return n.Status == "tested" }
 
+// Detail gives the record of a column; nil where there is none.
+func (r Row) Detail(column int) *Detail {
+	i, ok := slices.BinarySearchFunc(r.Details, column, func(d Detail, c int) int { return d.Target - c })
+	if !ok {
+		return nil
+	}
+	return &r.Details[i]
+}
+
 // CausesOf gives the causes that explain a check, in the order of the report.
 func (r *Report) CausesOf(c Check) []Cause {
 	var out []Cause

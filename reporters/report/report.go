@@ -42,10 +42,12 @@ type Report struct {
 	Coverage []Coverage  `json:"coverage"`
 	Stats    facts.Stats `json:"stats"`
 
-	Causes     []Cause      `json:"causes"`
-	Checks     []Check      `json:"checks"`
-	Matrices   []Matrix     `json:"matrices"`
-	NotChecked []NotChecked `json:"notChecked"`
+	Causes   []Cause  `json:"causes"`
+	Checks   []Check  `json:"checks"`
+	Matrices []Matrix `json:"matrices"`
+	// DetailsLeft counts the cells whose record was left out, for a report holds at most MaxDetails.
+	DetailsLeft int          `json:"detailsLeft,omitempty"`
+	NotChecked  []NotChecked `json:"notChecked"`
 }
 
 // Run says which run this was.
@@ -82,6 +84,7 @@ type Node struct {
 	Addresses []string `json:"addresses"`
 	PodCIDRs  []string `json:"podCIDRs"`
 	Role      string   `json:"role"` // "control-plane" or "worker"
+	Zone      string   `json:"zone,omitempty"`
 	Kernel    string   `json:"kernel,omitempty"`
 	OS        string   `json:"os,omitempty"`
 	Kubelet   string   `json:"kubelet,omitempty"`
@@ -164,6 +167,41 @@ type Row struct {
 	Words string `json:"words"`
 	// Micros are round trips in microseconds, quantised to 7 %.
 	Micros []int `json:"micros,omitempty"`
+	// Details are records of cells whose letter is not '.', sorted by target.
+	Details []Detail `json:"details,omitempty"`
+}
+
+// What a report holds of records at most; facts.json has all of them.
+const (
+	MaxDetails  = 2000 // in a report
+	MaxAttempts = 20   // in a record
+)
+
+// Detail is what was tried for one cell.
+type Detail struct {
+	Target   int       `json:"target"` // index into the matrix's columns
+	Attempts []Attempt `json:"attempts,omitempty"`
+	// Left counts attempts that were left out, between the first half of those here and the second.
+	Left int `json:"left,omitempty"`
+	// Met are the echo instances that answered, sorted, where a target has several.
+	Met []string `json:"met,omitempty"`
+	// PathMTU is the largest IP packet in bytes that arrived with DF set; 0 where none did or none was sent.
+	PathMTU int `json:"pathMTU,omitempty"`
+}
+
+// Attempt is one try, in words as far as they need no context.
+type Attempt struct {
+	Outcome facts.Outcome `json:"outcome"`
+	// Micros is the round trip, or the time until the failure was known.
+	Micros int    `json:"micros,omitempty"`
+	Errno  string `json:"errno,omitempty"` // ECONNREFUSED
+	ICMP   string `json:"icmp,omitempty"`  // "ICMP host prohibited (3/10) from 10.0.0.13"
+	// Local is the address the socket had; Seen is whom the far end saw; Peer is the echo instance that answered.
+	Local string `json:"local,omitempty"`
+	Seen  string `json:"seen,omitempty"`
+	Peer  string `json:"peer,omitempty"`
+	Size  int    `json:"size,omitempty"` // of the IP packet in bytes
+	Note  string `json:"note,omitempty"` // what no other field can carry
 }
 
 // NotChecked is something that was not looked at.

@@ -25,6 +25,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 		Consts: map[string]string{"Report.apiVersion": report.APIVersion, "Report.kind": report.Kind},
 		Words: map[reflect.Type][]string{
 			reflect.TypeFor[facts.Family]():   {"ipv4", "ipv6"},
+			reflect.TypeFor[facts.Outcome]():  {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
 			reflect.TypeFor[check.Level]():    {"core", "extended", "opt-in"},
 			reflect.TypeFor[check.Verdict]():  {"unknown", "pass", "warn", "fail", "skip"},
 			reflect.TypeFor[report.Verdict](): {"conformant", "not conformant", "cannot tell"},
@@ -59,7 +60,7 @@ func TestNothingButTheFieldsOfTheTypesIsAccepted(t *testing.T) {
 	r := schematest.Fill[report.Report](time.Date(2026, 3, 14, 3, 2, 11, 0, time.UTC), netip.MustParseAddr("10.0.0.1"))
 	r.APIVersion, r.Kind = report.APIVersion, report.Kind
 	r.Checks[0].Causes[0] = r.Causes[0].Key
-	r.Matrices[0].Rows[0].Words = "."
+	r.Matrices[0].Rows[0].Words, r.Matrices[0].Rows[0].Details[0].Target = ".", 0
 	data, err := report.Encode(r)
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +85,12 @@ func TestDecodeNamesThePlaceOfAContradiction(t *testing.T) {
 		{"a letter too few", "matrices[0].rows[0].words: 2 letters for 3 columns", func(r *report.Report) { r.Matrices[0].Rows[0].Words = ".." }},
 		{"a letter that means nothing", `matrices[0].rows[0].words: 'z' is not one of the letters`, func(r *report.Report) { r.Matrices[0].Rows[0].Words = "..z" }},
 		{"words and a reason for none", "matrices[0].rows[0]: words, and notRun says", func(r *report.Report) { r.Matrices[0].Rows[0].NotRun = "lost" }},
+		{"a record of a column that is not there", "matrices[0].rows[0].details[0].target: 3 is not one of 3 columns", func(r *report.Report) {
+			r.Matrices[0].Rows[0].Details = []report.Detail{{Target: 3}}
+		}},
+		{"a record twice", "matrices[0].rows[0].details[1].target: 1 is not", func(r *report.Report) {
+			r.Matrices[0].Rows[0].Details = []report.Detail{{Target: 1}, {Target: 1}}
+		}},
 		{"a round trip too few", "matrices[0].rows[0].micros: 1 round trips for 3 columns", func(r *report.Report) { r.Matrices[0].Rows[0].Micros = []int{1} }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

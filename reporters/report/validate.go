@@ -67,5 +67,19 @@ func (p *problems) matrix(at string, m Matrix) {
 		if len(row.Micros) != 0 && len(row.Micros) != len(m.Columns) {
 			p.add(at+".micros", "%d round trips for %d columns", len(row.Micros), len(m.Columns))
 		}
+		p.details(at, row, len(m.Columns))
+	}
+}
+
+func (p *problems) details(at string, row Row, columns int) {
+	if row.NotRun != "" && len(row.Details) > 0 {
+		p.add(at, "details, and notRun says there are none (%s)", row.NotRun)
+	}
+	last := -1
+	for i, d := range row.Details {
+		if d.Target <= last || d.Target >= columns {
+			p.add(fmt.Sprintf("%s.details[%d].target", at, i), "%d is not one of %d columns, in order", d.Target, columns)
+		}
+		last = d.Target
 	}
 }
