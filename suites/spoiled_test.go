@@ -404,6 +404,10 @@ func componentFaults() []spoiled {
 			s.Cluster.KubeProxyLast = slices.Clone(s.Cluster.KubeProxy)
 			s.Cluster.KubeProxy[2].Ready, s.Cluster.KubeProxy[2].Terminating = false, true
 		}, says: []string{"n3", "one is at the end of the run", "get pods -l k8s-app=kube-proxy"}},
+		{name: "on a node that is not heard of", check: id, verdict: check.Unknown, spoil: func(s *facts.Snapshot) {
+			s.Cluster.KubeProxy[2].Ready = false
+			s.Node("n3").Last = []facts.Condition{{Type: "Ready", Status: "Unknown", Reason: "NodeStatusUnknown"}}
+		}, says: []string{"nothing is heard of the node (NodeStatusUnknown)"}},
 		{name: "gone while the run was under way", check: id, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			s.Cluster.KubeProxyLast = slices.Clone(s.Cluster.KubeProxy[:2])
 		}, says: []string{"no kube-proxy pod on this node", "it was Ready when the run began"}},

@@ -188,7 +188,7 @@ func (w *watch) record() {
 		}
 		agent.Trouble = w.trouble(*n)
 		agent.NotRun = w.notRun(agent.Trouble, pod.Unseen)
-		if exists {
+		if exists || len(notReady(*n)) > 0 {
 			w.collector.givenUp[n.Name] = true
 		}
 	}

@@ -57,6 +57,15 @@ func TestANodeThatTheAdmissionRefusedIsNotGivenUpForTheOtherAgent(t *testing.T) 
 	}
 }
 
+func TestANodeThatIsNotReadyIsWaitedForOnce(t *testing.T) {
+	n := facts.Node{Name: "n1", Conditions: []facts.Condition{{Type: "Ready", Status: "Unknown"}}}
+	w := waitFor(map[string]cluster.AgentPod{}, n) // the DaemonSet makes no pod for an unreachable node
+	w.record()
+	if again := newWatch(w.collector, probeRole); !again.stuck(n) {
+		t.Error("waited for twice")
+	}
+}
+
 func TestANodeThatTurnsNotReadyIsTroubleThoughItsPodSaysNothing(t *testing.T) {
 	ready := func(status string) []facts.Condition {
 		return []facts.Condition{{Type: "Ready", Status: status, Reason: "NodeStatusUnknown", Message: "Kubelet stopped posting node status."}}

@@ -38,7 +38,7 @@ func kubeProxy(s *facts.Snapshot) check.Result {
 	var findings []check.Finding
 	for _, n := range nodes {
 		if f, bad := proxyOf(s, n.Name); bad {
-			findings = append(findings, f)
+			findings = append(findings, heardOf(n, f))
 		}
 	}
 	return check.Conclude(fmt.Sprintf("a Ready kube-proxy on %d of %d nodes",
@@ -66,6 +66,25 @@ func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
 		return before, true
 	}
 	return now, false
+}
+
+// heardOf takes a failure back where nobody hears of the node: the node lifecycle
+// controller then calls all of its pods not Ready, whatever they do (Kubernetes
+// documentation, "Node Status"). node/ready says what is wrong.
+func heardOf(n facts.Node, f check.Finding) check.Finding {
+	conditions := n.Conditions
+	if len(n.Last) > 0 {
+		conditions = n.Last
+	}
+	for _, c := range conditions {
+		if c.Type == "Ready" && c.Status == "Unknown" && f.Verdict == check.Fail {
+			return check.Finding{
+				Subject: f.Subject, Nodes: f.Nodes, Verdict: check.Unknown, Evidence: f.Evidence,
+				Says: fmt.Sprintf("whether kube-proxy works here is not known: nothing is heard of the node (%s)", c.Reason),
+			}
+		}
+	}
+	return f
 }
 
 // proxyAt judges one node at one time. A pod that is Ready counts, whatever others
