@@ -99,11 +99,28 @@ func (r routed) target(via facts.Via, family, n int) facts.Target {
 	return t
 }
 
-// spoil makes the router treat one address of the server badly, in both families.
+// apart gives the address of the server for the n-th way of probing one fate.
+// Where a route refuses a packet, Linux sends one source five errors and then one
+// a second (net/ipv4/route.c, ip_error), which no namespace can set for itself; so
+// each way has a target, and with it a source, of its own.
+func apart(host, n int) int {
+	switch host {
+	case 11:
+		return []int{11, 15, 16}[n]
+	case 12:
+		return []int{12, 17, 18}[n]
+	}
+	return host
+}
+
+// spoil makes the router treat some addresses of the server badly, in both families.
 func (r routed) spoil(t testing.TB) {
 	t.Helper()
 	for i, kind := range []string{"blackhole", "unreachable", "prohibit"} {
-		r.router.IP(t, "route add "+kind+" "+at(4, 10+i)+"/32\nroute add "+kind+" "+at(6, 10+i)+"/128")
+		for n := range 3 {
+			host := apart(10+i, n)
+			r.router.IP(t, "route replace "+kind+" "+at(4, host)+"/32\nroute replace "+kind+" "+at(6, host)+"/128")
+		}
 	}
 	r.client.IP(t, "route replace blackhole "+at(4, 13)+"/32\nroute replace unreachable "+at(4, 14)+"/32")
 	r.router.NFT(t, `
