@@ -92,7 +92,8 @@ func TestWhatKeepsTheAgentsAwayIsTheCauseOfNotKnowing(t *testing.T) {
 func TestTwoSentencesAboutTheSameNodesNameThemOnce(t *testing.T) {
 	nodes := []string{"n1", "n2"}
 	got := says([]located{
-		{"x", check.Finding{Nodes: nodes, Says: "no image."}}, {"x", check.Finding{Nodes: nodes, Says: "no room"}},
+		{"x", check.Finding{Nodes: nodes, Says: "no image."}},
+		{"x", check.Finding{Nodes: nodes, Says: "no room"}},
 		{"x", check.Finding{Nodes: []string{"n3"}, Says: "no disk"}},
 	})
 	equal(t, got, "n1, n2: no image; no room; n3: no disk")

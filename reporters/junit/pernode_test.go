@@ -52,7 +52,8 @@ func TestOnlyTheNodesThatFindingsNameDoNotPass(t *testing.T) {
 		{"a pair fails", report.Check{Verdict: check.Fail, Findings: []check.Finding{found(check.Fail, "n1", "n2")}}, "[n1] failure, [n2] failure"},
 		{"a finding without nodes", report.Check{Verdict: check.Fail, Findings: []check.Finding{found(check.Fail), found(check.Fail, "n2")}}, "failure, [n1] passed, [n2] failure"},
 		{
-			"each node has its own verdict", report.Check{Verdict: check.Fail, Findings: []check.Finding{found(check.Fail, "n2"), found(check.Unknown, "n1")}},
+			"each node has its own verdict",
+			report.Check{Verdict: check.Fail, Findings: []check.Finding{found(check.Fail, "n2"), found(check.Unknown, "n1")}},
 			"[n1] error, [n2] failure",
 		},
 		{"what weighs most of a node", report.Check{Verdict: check.Fail, Findings: []check.Finding{found(check.Unknown, "n1"), found(check.Fail, "n1")}}, "[n1] failure, [n2] passed"},
