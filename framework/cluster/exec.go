@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -32,9 +33,7 @@ func (c *Client) Exec(ctx context.Context, namespace, pod, container string, com
 	if err != nil {
 		return fmt.Errorf("preparing exec in %s: %w", pod, err)
 	}
-	executor, err := remotecommand.NewFallbackExecutor(socket, spdy, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
-	})
+	executor, err := remotecommand.NewFallbackExecutor(socket, spdy, lacksWebSocket)
 	if err != nil {
 		return fmt.Errorf("preparing exec in %s: %w", pod, err)
 	}
@@ -49,6 +48,13 @@ func (c *Client) Exec(ctx context.Context, namespace, pod, container string, com
 		return fmt.Errorf("exec in the agent's pod: %w", err)
 	}
 	return nil
+}
+
+// lacksWebSocket says whether it is worth trying SPDY. An API server that does
+// not reach the kubelet refuses the upgrade, too, but only after it has waited for
+// long; the other protocol would make it wait once more.
+func lacksWebSocket(err error) bool {
+	return (httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)) && !strings.Contains(err.Error(), "error dialing backend")
 }
 
 // Log reads the beginning of a container's log, at most limit bytes.

@@ -90,3 +90,20 @@ func TestExecFallsBackToSPDYWhereWebSocketsAreRefused(t *testing.T) {
 		t.Errorf("asked %s", got)
 	}
 }
+
+func TestAnAPIServerThatDoesNotReachTheKubeletIsAskedOnce(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method)
+		http.Error(w, "error dialing backend: dial tcp 10.0.0.12:10250: i/o timeout", http.StatusInternalServerError)
+	}))
+	defer server.Close()
+	c, err := New(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Exec(t.Context(), "ns", "agent-1", "agent", []string{"cat"}, strings.NewReader(""), io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "10.0.0.12:10250: i/o timeout") || len(asked) != 1 {
+		t.Errorf("asked %v: %v", asked, err)
+	}
+}

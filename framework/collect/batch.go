@@ -100,9 +100,16 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 		writer.CloseWithError(err)
 		ended <- err
 	}()
+	// Whatever the client library still waits for, the answer ends with its time.
+	stop := context.AfterFunc(bounded, func() { writer.CloseWithError(context.Cause(bounded)) })
+	defer stop()
 	readErr := out.read(reader)
 	_ = reader.CloseWithError(readErr)
-	execErr := <-ended
+	var execErr error
+	select {
+	case execErr = <-ended:
+	case <-bounded.Done():
+	}
 	switch {
 	case out.done != nil:
 	case bounded.Err() != nil:

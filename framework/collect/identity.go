@@ -55,9 +55,11 @@ func (c *Collector) identity(ctx context.Context, pod string) (wire.Identity, in
 	var last error
 	read := func(ctx context.Context) (bool, error) {
 		reads++
-		var line []byte
-		line, last = c.firstLine(ctx, pod)
-		published := last == nil // otherwise it is asked again, until the time is over
+		line, err := c.firstLine(ctx, pod)
+		published := err == nil // otherwise it is asked again, until the time is over
+		if !published && (last == nil || !ending(ctx)) {
+			last = err
+		}
 		if published {
 			if err := json.Unmarshal(line, &id); err != nil {
 				return false, fmt.Errorf("the first line of the log of %s is not what an agent publishes (is the image of this release?): %w", pod, err)
@@ -67,7 +69,7 @@ func (c *Collector) identity(ctx context.Context, pod string) (wire.Identity, in
 	}
 	err := wait.For(read, wait.WithContext(ctx), wait.WithTimeout(10*time.Second), wait.WithInterval(pollInterval), wait.WithImmediate())
 	if err != nil && last != nil && ctx.Err() == nil {
-		err = fmt.Errorf("learning the ports of %s: %w", pod, errors.Join(err, last))
+		err = fmt.Errorf("learning the ports of the probe pod: %w", last)
 	}
 	return id, reads, err
 }

@@ -81,12 +81,18 @@ func (w *watch) inquire(ctx context.Context, pods *cluster.AgentPods) {
 	}
 }
 
-// failed keeps what went wrong, unless it is only that the wait itself is over:
-// the client refuses a request that would not begin before the deadline.
+// failed keeps what went wrong, unless it is only that the wait itself is over.
 func (w *watch) failed(ctx context.Context, err error) {
-	if end, ok := ctx.Deadline(); !ok || time.Until(end) > pollInterval {
+	if !ending(ctx) {
 		w.lastErr = err
 	}
+}
+
+// ending says that a wait is about to be over: errors are then its own, for the
+// client refuses a request that would not begin before the deadline.
+func ending(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) <= pollInterval
 }
 
 // keepTrouble carries the last known events on to a look that did not ask for them.

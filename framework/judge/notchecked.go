@@ -29,6 +29,7 @@ func (c *trial) notChecked() []report.NotChecked {
 	out = append(out, c.silentVantages()...)
 	out = append(out, c.silentHosts()...)
 	out = append(out, c.silentFlows()...)
+	out = append(out, c.replicasWithoutAddress()...)
 	for _, e := range c.facts.Cluster.Errors {
 		out = append(out, report.NotChecked{What: e.What, Why: e.Says})
 	}
@@ -90,6 +91,17 @@ func (c *trial) silentFlows() []report.NotChecked {
 	for _, m := range c.facts.Matrices {
 		if m.NotRun != "" {
 			out = append(out, report.NotChecked{What: titleOf(m.Flow), Why: m.NotRun})
+		}
+	}
+	return sorted(out)
+}
+
+// replicasWithoutAddress are asked for by the coverage, and cannot be probed.
+func (c *trial) replicasWithoutAddress() []report.NotChecked {
+	var out []report.NotChecked
+	for _, p := range c.facts.Cluster.DNSPods {
+		if len(p.Addrs) == 0 {
+			out = append(out, report.NotChecked{What: "DNS replica " + p.Name, Why: "it had no address when the run began"})
 		}
 	}
 	return sorted(out)

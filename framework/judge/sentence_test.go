@@ -1,6 +1,23 @@
 package judge
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/facts/factstest"
+)
+
+func TestAReplicaWithoutAnAddressIsListedAsNotChecked(t *testing.T) {
+	s := factstest.Healthy(2)
+	s.Cluster.DNSPods = append(s.Cluster.DNSPods, facts.Pod{Name: "coredns-new", Node: "n2"})
+	r := Judge(s, nil, nil)
+	for _, n := range r.NotChecked {
+		if n.What == "DNS replica coredns-new" {
+			return
+		}
+	}
+	t.Errorf("not checked: %+v", r.NotChecked)
+}
 
 func TestTheVerdictStaysOneSentence(t *testing.T) {
 	for _, tc := range []struct {
