@@ -110,6 +110,9 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 	case execErr = <-ended:
 	case <-bounded.Done():
 	}
+	if end, ok := bounded.Deadline(); ok && !time.Now().Before(end) {
+		<-bounded.Done() // the client library may notice the end a moment before the context does
+	}
 	switch {
 	case out.done != nil:
 	case bounded.Err() != nil:
