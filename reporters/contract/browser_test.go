@@ -27,7 +27,10 @@ func TestThePageInABrowser(t *testing.T) {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range append(reporttest.All(), reporttest.Sample{Name: "big", Report: reporttest.Big(500)}) {
+	samples := append(reporttest.All(),
+		reporttest.Sample{Name: "big", Report: reporttest.Big(500)},
+		reporttest.Sample{Name: "zones", Report: reporttest.BigInZones(500)})
+	for _, s := range samples {
 		var page bytes.Buffer
 		if err := html.Write(&page, s.Report); err != nil {
 			t.Fatal(err)

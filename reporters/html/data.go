@@ -18,6 +18,10 @@ import (
 type dataView struct {
 	Matrices []dataMatrix  `json:"matrices"`
 	Findings []dataFinding `json:"findings"`
+	// Zones are by node; there are none where the map shows every pair at once.
+	Zones map[string]string `json:"zones,omitempty"`
+	// Left counts the cells whose record is not here.
+	Left int `json:"left,omitempty"`
 }
 
 type dataMatrix struct {
@@ -33,6 +37,8 @@ type dataMatrix struct {
 	RTT         string `json:"rtt,omitempty"`
 	RowOrder    []int  `json:"rowOrder"`
 	ColumnOrder []int  `json:"columnOrder"`
+	// Details are sorted by cell.
+	Details []dataDetail `json:"details,omitempty"`
 }
 
 type dataFinding struct {
@@ -49,7 +55,7 @@ type dataFinding struct {
 
 // scriptData is JSON in which <, > and & are escaped: json.Marshal does so.
 func scriptData(r *report.Report) ([]byte, error) {
-	v := dataView{Matrices: []dataMatrix{}, Findings: []dataFinding{}}
+	v := dataView{Matrices: []dataMatrix{}, Findings: []dataFinding{}, Zones: zones(r), Left: r.DetailsLeft}
 	index := map[string]int{}
 	for i, m := range r.Matrices {
 		index[m.Flow] = i
@@ -93,7 +99,7 @@ func newDataMatrix(m report.Matrix) dataMatrix {
 	o := order(m)
 	d := dataMatrix{
 		Flow: m.Flow, Title: plain.Line(m.Title), Columns: m.Columns, RowOrder: o.rows, ColumnOrder: o.columns,
-		NotRun: map[int]string{},
+		NotRun: map[int]string{}, Details: detailsData(m),
 	}
 	var words strings.Builder
 	steps, measured := make([]byte, 0, len(m.Rows)*len(m.Columns)), false

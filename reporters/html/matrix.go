@@ -39,7 +39,7 @@ func letterOf(b byte) letter {
 	case 'T':
 		return letter{"T", "timed out", true, 9}
 	case 'U':
-		return letter{"U", "unreachable", true, 8}
+		return letter{"U", "unreachable", true, 9}
 	case 'X':
 		return letter{"X", "connection cut", true, 7}
 	case 'B':
@@ -61,6 +61,9 @@ type mapView struct {
 	Wrong     int // pairs that are not right, in all flows
 	Unseen    int // pairs without an answer
 	Tables    bool
+	// Zoned: the script begins with the zones. Left counts records that are not here.
+	Zoned bool
+	Left  int
 }
 
 // flowView is one matrix, its rows and columns in the order of the map.
@@ -89,15 +92,17 @@ type worst struct {
 	Title, Flow, From, To, Says, Why string
 	Check                            string
 	weight, crowd                    int
+	// named: an ICMP error says who rejects.
+	named bool
 }
 
 func newMapView(r *report.Report) mapView {
-	v := mapView{}
-	told := told(r)
+	v := mapView{Zoned: len(zones(r)) > 0, Left: r.DetailsLeft}
+	tellings := tellings(r)
 	for _, m := range r.Matrices {
 		o := order(m)
 		v.Flows = append(v.Flows, newFlowView(m, o))
-		v.Worst = append(v.Worst, worstOf(m, o, told)...)
+		v.Worst = append(v.Worst, worstOf(m, o, tellings)...)
 	}
 	for _, f := range v.Flows {
 		if f.Wrong+f.NotRun > 0 {
@@ -108,7 +113,7 @@ func newMapView(r *report.Report) mapView {
 		v.Wrong, v.Unseen, v.Tables = v.Wrong+f.Wrong, v.Unseen+f.NotRun, v.Tables || f.Small
 	}
 	slices.SortStableFunc(v.Worst, func(a, b worst) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(b.crowd, a.crowd))
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(first(b.named), first(a.named)), cmp.Compare(b.crowd, a.crowd))
 	})
 	v.Worst = v.Worst[:min(len(v.Worst), maxWorst)]
 	return v
@@ -160,6 +165,13 @@ func newRowView(m report.Matrix, row report.Row, columns []int) rowView {
 	return v
 }
 
+func first(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // at is the letter of a cell; a row without cells was not observed.
 func at(row report.Row, column int) byte {
 	if column >= len(row.Words) {
@@ -169,7 +181,7 @@ func at(row report.Row, column int) byte {
 }
 
 // worstOf are the pairs that are not plainly right, at most maxWorst of them.
-func worstOf(m report.Matrix, o ordering, told map[cellKey]telling) []worst {
+func worstOf(m report.Matrix, o ordering, tellings map[cellKey]telling) []worst {
 	var out []worst
 	for _, i := range o.rows {
 		row := m.Rows[i]
@@ -178,11 +190,13 @@ func worstOf(m report.Matrix, o ordering, told map[cellKey]telling) []worst {
 			if l.Weight < 2 || len(out) >= maxWorst && l.Weight <= out[len(out)-1].weight {
 				continue
 			}
+			d := row.Detail(j)
 			w := worst{
-				Title: plain.Line(m.Title), Flow: m.Flow, From: row.From, To: m.Columns[j], Says: l.Says, Why: plain.Line(row.NotRun),
+				Title: plain.Line(m.Title), Flow: m.Flow, From: row.From, To: m.Columns[j], Says: happened(l, d), Why: plain.Line(row.NotRun),
 				weight: l.Weight, crowd: o.rowWrong[i] + o.columnWrong[j],
+				named: rejected(d),
 			}
-			if t, ok := told[cellKey{m.Flow, row.From, w.To}]; ok {
+			if t, ok := tellings[cellKey{m.Flow, row.From, w.To}]; ok {
 				w.Check, w.Why = t.check, t.says
 			}
 			out = append(out, w)
@@ -196,8 +210,8 @@ type cellKey struct{ flow, from, to string }
 
 type telling struct{ check, says string }
 
-// told says which finding speaks of a cell; the first one does.
-func told(r *report.Report) map[cellKey]telling {
+// tellings says which finding speaks of a cell; the first one does.
+func tellings(r *report.Report) map[cellKey]telling {
 	out := map[cellKey]telling{}
 	for _, c := range r.Checks {
 		for _, f := range c.Findings {

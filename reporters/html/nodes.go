@@ -44,7 +44,7 @@ func newNodesView(r *report.Report) nodesView {
 	}
 	for _, n := range r.Nodes {
 		view := nodeView{
-			Name: plain.Line(n.Name), Role: plain.Line(n.Role), Addresses: plain.Line(strings.Join(n.Addresses, ", ")),
+			Name: plain.Line(n.Name), Role: words(n.Role, prefixed("zone ", n.Zone)), Addresses: plain.Line(strings.Join(n.Addresses, ", ")),
 			PodCIDRs: plain.Line(strings.Join(n.PodCIDRs, ", ")), Status: plain.Line(n.Status), Why: plain.Line(n.Why), Failing: n.Failing,
 		}
 		for _, t := range traits {

@@ -52,7 +52,7 @@ func build(r *report.Report) (*page, error) {
 		// every <, > and & is escaped, so that it cannot end its element.
 		Style: template.CSS(style), Script: template.JS(script), Data: template.JS(data),
 		Report: r, Class: class(r.Verdict), Headline: plain.Line(r.Sentence),
-		Facts: facts(r), Counts: counts(r), Troubles: troubles(r),
+		Facts: identity(r), Counts: counts(r), Troubles: troubles(r),
 		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,
 	}
 	for i, c := range r.Causes {
@@ -115,8 +115,8 @@ func counts(r *report.Report) []count {
 	return out
 }
 
-// facts are what identifies the cluster and the run.
-func facts(r *report.Report) []fact {
+// identity is what identifies the cluster and the run.
+func identity(r *report.Report) []fact {
 	c := r.Cluster
 	var families []string
 	for _, f := range c.Families {

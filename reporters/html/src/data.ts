@@ -10,6 +10,17 @@ export interface Matrix {
   rtt?: string;
   rowOrder: number[];
   columnOrder: number[];
+  details?: Detail[];
+}
+
+// Detail is what was tried for one cell: of each attempt the result, and what was told with it.
+export interface Detail {
+  cell: number;
+  attempts: [string, string][];
+  left?: number;
+  after?: number;
+  met?: string;
+  pathMTU?: number;
 }
 
 export interface Finding {
@@ -25,6 +36,8 @@ export interface Finding {
 export interface Data {
   matrices: Matrix[];
   findings: Finding[];
+  zones?: Record<string, string>;
+  left?: number; // cells whose details are not here
 }
 
 export function load(): Data {

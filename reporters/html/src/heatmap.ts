@@ -2,6 +2,8 @@ import { Layer, Paint } from "./layer";
 import { letterOf } from "./letters";
 import { bars, Cell, labelled, View } from "./view";
 
+const noted = 40; // a cell of so many pixels has room for a number below its glyph
+
 // HeatMap draws a layer on a canvas. It knows nothing of the page around it.
 export class HeatMap extends View {
   paint: Paint = "outcome";
@@ -128,7 +130,14 @@ export class HeatMap extends View {
       const letter = letterOf(word, this.isDark);
       const onRamp = this.paint === "rtt" && this.layer.step(r, c) > 0;
       pen.fillStyle = onRamp ? "#ffffff" : letter.ink;
-      pen.fillText(letter.glyph, this.x(c) + this.cell / 2, this.y(r) + this.cell / 2 + 1);
+      const note = this.cell >= noted ? this.layer.note(r, c) : "";
+      const [x, y] = [this.x(c) + this.cell / 2, this.y(r) + this.cell / 2 + 1];
+      pen.fillText(letter.glyph, x, note ? y - 8 : y);
+      if (!note) return;
+      pen.save();
+      pen.font = this.font(11);
+      pen.fillText(note, x, y + 10, this.cell - 4);
+      pen.restore();
     });
   }
 
@@ -179,20 +188,20 @@ export class HeatMap extends View {
       pen.fillRect(x, y, w, h);
     };
     for (let r = Math.max(Math.floor(this.first.r), 0); r < this.layer.rows && this.y(r) < this.top + this.high() - 0.1; r++) {
-      const share = this.layer.rowWrong[r]! / Math.max(this.layer.columns, 1);
+      const share = this.layer.rowShare(r);
       bar(share, right, this.y(r) + (this.cell - thick) / 2, Math.max(share * room, 1), thick);
       if (this.cell < labelled || share === 0) continue;
       pen.fillStyle = this.ink(false);
       pen.textAlign = "left";
-      pen.fillText(String(this.layer.rowWrong[r]), right + share * room + 5, this.y(r) + this.cell / 2);
+      pen.fillText(this.layer.rowWrong[r]!.toLocaleString("en"), right + share * room + 5, this.y(r) + this.cell / 2);
     }
     for (let c = Math.max(Math.floor(this.first.c), 0); c < this.layer.columns && this.x(c) < this.left + this.wide() - 0.1; c++) {
-      const share = this.layer.columnWrong[c]! / Math.max(this.layer.rows, 1);
+      const share = this.layer.columnShare(c);
       bar(share, this.x(c) + (this.cell - thick) / 2, bottom, thick, Math.max(share * room, 1));
       if (this.cell < labelled || share === 0) continue;
       pen.fillStyle = this.ink(false);
       pen.textAlign = "center";
-      pen.fillText(String(this.layer.columnWrong[c]), this.x(c) + this.cell / 2, bottom + share * room + 10);
+      pen.fillText(this.layer.columnWrong[c]!.toLocaleString("en"), this.x(c) + this.cell / 2, bottom + share * room + 10);
     }
   }
 

@@ -1,4 +1,4 @@
-import { Matrix, roundTrips } from "./data";
+import { Detail, Matrix, roundTrips, time } from "./data";
 import { letterOf, ramp } from "./letters";
 
 export type Paint = "outcome" | "rtt";
@@ -10,22 +10,25 @@ export class Layer {
   readonly columns: number;
   readonly rowWrong: number[];
   readonly columnWrong: number[];
+  readonly letters = new Set<string>();
   readonly wrong: number;
   readonly unseen: number;
   readonly rtt: Uint8Array | undefined;
   readonly slowest: number = 0;
   readonly fastest: number = 255;
 
-  constructor(readonly matrix: Matrix, readonly index: number) {
-    this.rows = matrix.rows.length;
-    this.columns = matrix.columns.length;
+  // The orders of the matrix say which of its rows and columns are in the layer.
+  constructor(readonly matrix: Matrix, readonly index: number, rtt = roundTrips(matrix)) {
+    this.rows = matrix.rowOrder.length;
+    this.columns = matrix.columnOrder.length;
     this.rowWrong = new Array<number>(this.rows).fill(0);
     this.columnWrong = new Array<number>(this.columns).fill(0);
-    this.rtt = roundTrips(matrix);
+    this.rtt = rtt;
     let [wrong, unseen] = [0, 0];
     for (let r = 0; r < this.rows; r++) {
       for (let c = 0; c < this.columns; c++) {
         const word = this.word(r, c);
+        this.letters.add(word);
         if (word === "?") unseen++;
         if (!letterOf(word, false).wrong) continue;
         wrong++;
@@ -35,16 +38,44 @@ export class Layer {
     }
     this.wrong = wrong;
     this.unseen = unseen;
-    for (const step of this.rtt ?? []) {
-      if (step === 0) continue;
-      this.slowest = Math.max(this.slowest, step);
-      this.fastest = Math.min(this.fastest, step);
+    for (let r = 0; r < this.rows && rtt; r++) {
+      for (let c = 0; c < this.columns; c++) {
+        const step = this.step(r, c);
+        if (step === 0) continue;
+        this.slowest = Math.max(this.slowest, step);
+        this.fastest = Math.min(this.fastest, step);
+      }
     }
+  }
+
+  // rowShare and columnShare are how much of a row or column fails, from 0 to 1.
+  rowShare(r: number): number {
+    return this.rowWrong[r]! / Math.max(this.columns, 1);
+  }
+
+  columnShare(c: number): number {
+    return this.columnWrong[c]! / Math.max(this.rows, 1);
+  }
+
+  // note is written below a glyph, where a cell stands for more than one pair.
+  note(_r: number, _c: number): string {
+    return "";
+  }
+
+  // largest is how large a cell may become, in pixels.
+  get largest(): number {
+    return 52;
+  }
+
+  // sentence says one cell in words.
+  sentence(r: number, c: number): string {
+    const step = this.step(r, c);
+    return `${this.from(r)} → ${this.to(c)}: ${letterOf(this.word(r, c), false).says}${step ? `, ${time(step)}` : ""}`;
   }
 
   // cell is the number of a cell in the matrix.
   cell(r: number, c: number): number {
-    return this.matrix.rowOrder[r]! * this.columns + this.matrix.columnOrder[c]!;
+    return this.matrix.rowOrder[r]! * this.matrix.columns.length + this.matrix.columnOrder[c]!;
   }
 
   word(r: number, c: number): string {
@@ -61,6 +92,11 @@ export class Layer {
 
   notRun(r: number): string | undefined {
     return this.matrix.notRun?.[String(this.matrix.rowOrder[r])];
+  }
+
+  detail(r: number, c: number): Detail | undefined {
+    const cell = this.cell(r, c);
+    return this.matrix.details?.find((d) => d.cell === cell);
   }
 
   step(r: number, c: number): number {

@@ -40,6 +40,13 @@ export function letterOf(word: string, isDark: boolean): Letter {
   return faults[word] ?? quiet[word] ?? quiet["?"]!;
 }
 
+const worst = "TRUXGBp?~n.";
+
+// worse is the one of two letters that a reader has to see.
+export function worse(a: string, b: string): string {
+  return worst.indexOf(b) < worst.indexOf(a) ? b : a;
+}
+
 // ramp is cividis, made to look the same with and without a colour vision deficiency.
 const stops = ["#00204d", "#31446b", "#666970", "#958f78", "#cbba69", "#ffea46"];
 

@@ -2,9 +2,11 @@ import { Data, time } from "./data";
 import { HeatMap } from "./heatmap";
 import { Layer, Paint } from "./layer";
 import { letterOf, order, ramp } from "./letters";
-import { fill, make, sentence } from "./panel";
+import { Levels, Place } from "./levels";
+import { fill, fillBlock, make } from "./panel";
 import { announce, note, Route } from "./route";
 import { Cell } from "./view";
+import { ZoneLayer } from "./zones";
 
 const darkly = matchMedia("(prefers-color-scheme: dark)");
 
@@ -15,12 +17,15 @@ export class MapPart {
   private readonly flow = document.getElementById("map-flow") as HTMLSelectElement;
   private readonly sum = document.getElementById("map-sum")!;
   private readonly panel = document.getElementById("pair")!;
+  private readonly levels: Levels;
+  private full!: Layer; // the layer of which all or a part is shown
 
   constructor(private readonly data: Data, private readonly root: HTMLElement) {
     root.hidden = false;
     this.map = new HeatMap(document.getElementById("map-canvas") as HTMLCanvasElement);
     this.map.isDark = darkly.matches;
     this.layers = data.matrices.map((m, i) => new Layer(m, i));
+    this.levels = new Levels(data.zones, (place) => this.go(place));
     for (const layer of this.layers) {
       const text = layer.wrong ? ` (${layer.wrong.toLocaleString("en")} fail)` : layer.unseen ? " (not all observed)" : "";
       this.flow.append(make("option", layer.matrix.title + text, { value: layer.matrix.flow }));
@@ -42,8 +47,10 @@ export class MapPart {
       announce(`No pair ${from} → ${to} in this report`);
       return;
     }
-    const [r, c] = layer.find(from, to)!;
+    const zoned = this.levels.zoned(layer);
+    if (zoned && this.levels.place !== "pairs") this.levels.place = zoned.placeOf(from, to);
     this.show(layer);
+    const [r, c] = this.map.layer.find(from, to)!;
     this.choose({ r, c }, false);
     this.root.scrollIntoView();
   }
@@ -53,29 +60,64 @@ export class MapPart {
     this.map.repaint();
   }
 
-  private show(layer: Layer): void {
-    this.flow.value = layer.matrix.flow;
+  private show(whole: Layer): void {
+    this.full = whole;
+    this.flow.value = whole.matrix.flow;
+    const layer = this.levels.of(whole);
     const [r, c] = layer.firstWorst();
     this.map.chosen = { r, c };
+    this.map.hovered = undefined;
     this.map.show(layer);
     this.tell();
-    fill(this.panel, this.data, layer, this.map.chosen);
+    this.fillPanel();
     this.drawLegend();
+  }
+
+  private fillPanel(): void {
+    const { layer, chosen } = this.map;
+    if (layer instanceof ZoneLayer) fillBlock(this.panel, layer, chosen, () => this.enter(chosen));
+    else fill(this.panel, this.data, layer, chosen);
+  }
+
+  // go shows another part of the layer, and says what it is.
+  private go(place: Place): void {
+    const came = this.levels.place;
+    this.levels.place = place;
+    this.show(this.full);
+    const { layer } = this.map;
+    if (typeof place === "object") {
+      announce(`Opened zone ${place.from} → zone ${place.to}: ${layer.sum()}. Escape leads back to the zones.`);
+    } else if (layer instanceof ZoneLayer) {
+      const back = typeof came === "object" ? layer.find(came.from, came.to) : undefined;
+      if (back) this.map.choose({ r: back[0], c: back[1] });
+      this.fillPanel();
+      announce(`The zones. ${layer.sentence(this.map.chosen.r, this.map.chosen.c)}`);
+    } else {
+      announce(`Every pair: ${layer.sum()}`);
+    }
+  }
+
+  // enter opens a block where the cells are blocks, and chooses a pair otherwise.
+  private enter(cell: Cell): void {
+    const { layer } = this.map;
+    if (!(layer instanceof ZoneLayer)) return this.choose(cell);
+    this.go({ from: layer.from(cell.r), to: layer.to(cell.c) });
+    this.map.canvas.focus({ preventScroll: true });
   }
 
   private tell(): void {
     const layer = this.map.layer;
     const at = this.map.hovered;
-    this.sum.textContent = at ? sentence(layer, at) : layer.sum();
+    this.sum.textContent = at ? layer.sentence(at.r, at.c) : layer.sum();
   }
 
   private choose(cell: Cell, noted = true): void {
     this.map.choose(cell);
     const layer = this.map.layer;
-    fill(this.panel, this.data, layer, this.map.chosen);
-    announce(sentence(layer, this.map.chosen));
-    if (!noted) return;
     const { r, c } = this.map.chosen;
+    this.fillPanel();
+    announce(layer.sentence(r, c));
+    if (!noted || layer instanceof ZoneLayer) return;
     note({ pair: `${layer.from(r)}~${layer.to(c)}`, flow: layer.matrix.flow });
   }
 
@@ -99,7 +141,7 @@ export class MapPart {
     }
     for (const word of order) {
       const measured = this.map.paint === "rtt" && layer.rtt && [".", "~", "n"].includes(word);
-      if (!layer.matrix.words.includes(word) || measured) continue;
+      if (!layer.letters.has(word) || measured) continue;
       const letter = letterOf(word, this.map.isDark);
       item(letter.back, letter.ink, letter.glyph, letter.says);
     }
@@ -152,11 +194,12 @@ export class MapPart {
       ArrowLeft: () => this.choose({ r, c: c - 1 }),
       ArrowRight: () => this.choose({ r, c: c + 1 }),
       Home: () => this.choose({ r: 0, c: 0 }),
-      Enter: () => this.choose({ r, c }),
+      Enter: () => this.enter({ r, c }),
       "+": () => this.map.zoomBy(1.6),
       "-": () => this.map.zoomBy(1 / 1.6),
       "0": () => this.whole(),
     };
+    if (typeof this.levels.place === "object") moves["Escape"] = () => this.go("zones");
     const move = moves[e.key];
     if (!move || e.ctrlKey || e.metaKey || e.altKey) return;
     e.preventDefault();
@@ -186,7 +229,7 @@ export class MapPart {
     });
     canvas.addEventListener("pointerup", (e) => {
       const at = this.map.at(e.offsetX, e.offsetY);
-      if (at && !dragged) this.choose(at);
+      if (at && !dragged) this.enter(at);
       from = undefined;
     });
     canvas.addEventListener("pointerleave", () => {

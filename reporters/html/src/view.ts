@@ -2,7 +2,6 @@ import { Layer } from "./layer";
 
 export const labelled = 13; // a cell of so many pixels has room for its label and glyph
 export const bars = 64; // room for the row and column sums
-const largest = 52;
 const tallest = 620;
 
 export interface Cell {
@@ -58,7 +57,7 @@ export class View {
     pen.font = this.font(12);
     const longest = (names: string[]): number => Math.max(0, ...names.slice(0, 400).map((n) => pen.measureText(n).width));
     const fit = (left: number, top: number): number =>
-      Math.min((width - left - bars) / Math.max(this.layer.columns, 1), (tallest - top - bars) / Math.max(this.layer.rows, 1), largest);
+      Math.min((width - left - bars) / Math.max(this.layer.columns, 1), (tallest - top - bars) / Math.max(this.layer.rows, 1), this.layer.largest);
     const left = Math.ceil(longest(this.labels.rows)) + 12;
     const top = Math.ceil(longest(this.labels.columns) * 0.71) + 22;
     this.cell = Math.max(fit(left, top), 0.2) * this.zoom;

@@ -16,6 +16,8 @@ type builder struct {
 	r     *report.Report
 	nodes []string
 	cells map[string][][]byte
+	// recorded counts the details so far.
+	recorded int
 }
 
 func newBuilder(nodes []string) *builder {

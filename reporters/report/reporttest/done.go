@@ -20,6 +20,7 @@ func (b *builder) done(v report.Verdict, sentence string) *report.Report {
 		for j := range m.Rows {
 			words := b.cells[m.Flow][j]
 			b.r.Matrices[i].Rows[j].Words = string(words)
+			b.records(&b.r.Matrices[i].Rows[j])
 			cov.Asked += len(m.Columns)
 			cov.Answered += len(words) - strings.Count(string(words), "?")
 			for k, l := range words {

@@ -82,11 +82,13 @@ func ThreeCauses() *report.Report {
 	b.fail("firewall/forward", check.Finding{
 		Subject: "demo-worker", Nodes: []string{"demo-worker"}, Verdict: check.Fail,
 		Says: "rule 1 of FORWARD on demo-worker rejects everything, above the rules that accept pod traffic",
+		Flow: "pod>pod/tcp/ipv4@main", Pairs: []check.Pair{{From: "pod/demo-control-plane", To: "pod/demo-worker"}},
 		Evidence: []check.Evidence{{
 			Node: "demo-worker", Source: "iptables-nft-save, table filter, FORWARD rule 1",
 			Text: "-A FORWARD -j REJECT --reject-with icmp-host-prohibited",
 		}},
 	})
+	b.letter("pod>pod/tcp/ipv4@main", "pod/demo-control-plane", "pod/demo-worker", 'U')
 	b.fail("component/kube-proxy", check.Finding{
 		Subject: "demo-control-plane", Nodes: []string{"demo-control-plane"}, Verdict: check.Fail,
 		Says: "no kube-proxy pod is running on demo-control-plane (Evicted: The node was low on resource: memory)",
@@ -169,7 +171,16 @@ func Hostile() *report.Report {
 	}, "kernel/ip-forward")
 	b.r.Cluster.Server = "javascript:alert(1)//<svg onload=alert(1)>"
 	b.r.Cluster.CNI = `" autofocus onfocus="alert(1)`
-	return b.done(report.NotConformant, says)
+	b.letter("pod>pod/tcp/ipv4@main", "pod/n1", "pod/"+evil, 'G')
+	r := b.done(report.NotConformant, says)
+	for i := range r.Matrices {
+		for j := range r.Matrices[i].Rows {
+			for _, d := range r.Matrices[i].Rows[j].Details {
+				d.Attempts[0].Note, d.Attempts[0].ICMP, d.Attempts[0].Peer = says, evil, evil
+			}
+		}
+	}
+	return r
 }
 
 // Big has a given number of nodes: one does not forward, two groups do not
@@ -196,6 +207,15 @@ func Big(nodes int) *report.Report {
 		Remedy:   forwardRemedy(dead),
 	}, "kernel/ip-forward", "reach/pod-to-pod", "reach/pod-to-host")
 	return b.done(report.NotConformant, "Not conformant: "+dead+" does not forward packets.")
+}
+
+// BigInZones is Big in five zones; three of its nodes are in none.
+func BigInZones(nodes int) *report.Report {
+	r := Big(nodes)
+	for i := range r.Nodes[:nodes-3] {
+		r.Nodes[i].Zone = "eu-north-1" + string(rune('a'+i*5/nodes))
+	}
+	return r
 }
 
 func threeNodes() []string { return []string{"demo-control-plane", "demo-worker", "demo-worker2"} }
