@@ -85,25 +85,6 @@ type Check struct {
 	Evaluate func(*facts.Snapshot) Result
 }
 
-// Scope is what is known of a cluster before anything is probed.
-type Scope struct {
-	Families []facts.Family
-	// Runner: there is a vantage outside the cluster.
-	Runner bool
-	// HasDNS and HasAPI: the Services exist.
-	HasDNS, HasAPI bool
-}
-
-// ScopeOf is the scope in which a snapshot was observed.
-func ScopeOf(s *facts.Snapshot) Scope {
-	return Scope{
-		Families: s.Cluster.Families,
-		Runner:   !s.Run.InCluster && s.Run.NoRunner == "",
-		HasDNS:   len(s.Cluster.DNS) > 0 || len(s.Cluster.DNSPods) > 0,
-		HasAPI:   len(s.Cluster.API) > 0,
-	}
-}
-
 // Area is the part of the id before the slash.
 func (c Check) Area() string {
 	area, _, _ := strings.Cut(c.ID, "/")

@@ -111,6 +111,9 @@ type Ruling struct {
 	Phrase Phrase
 	// Why is the reason for Open and Aside.
 	Why string
+	// Mild: a wrong cell through which traffic finds its way all the same. A finding
+	// of such cells alone is a Warning.
+	Mild bool
 }
 
 // Phrase is a predicate in singular and plural.
@@ -127,6 +130,14 @@ func (p Phrase) of(n int) string {
 // Failing is a Ruling for a cell that is wrong.
 func Failing(one, many string) Ruling {
 	return Ruling{Standing: Wrong, Phrase: Phrase{one, many}}
+}
+
+// Warning is a Ruling for a cell that is wrong, and through which traffic finds
+// its way all the same.
+func Warning(one, many string) Ruling {
+	r := Failing(one, many)
+	r.Mild = true
+	return r
 }
 
 // Answers is the rule for flows in which the far end must answer.

@@ -57,6 +57,9 @@ func (t *tally) failure(p Place) check.Finding {
 	if f.Nodes == nil {
 		f.Nodes = []string{}
 	}
+	if !slices.ContainsFunc(p.cells, func(c wrongCell) bool { return !c.mild }) {
+		f.Verdict = check.Warn
+	}
 	if len(p.Flows) == 1 {
 		f.Flow = p.Flows[0].Key()
 	}

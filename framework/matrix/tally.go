@@ -56,6 +56,7 @@ type wrongCell struct {
 	Cell
 	row, col int
 	phrase   Phrase
+	mild     bool
 }
 
 func read(s *facts.Snapshot, spec Spec) *tally {
@@ -139,7 +140,7 @@ func (t *tally) cell(g *grid, c Cell) Standing {
 	g.set(row, col, r.Standing)
 	g.judged++
 	if r.Standing == Wrong {
-		g.wrong = append(g.wrong, wrongCell{c, row, col, r.Phrase})
+		g.wrong = append(g.wrong, wrongCell{c, row, col, r.Phrase, r.Mild})
 	}
 	return r.Standing
 }

@@ -49,8 +49,7 @@ func inFamily(addrs []netip.Addr, family facts.Family) bool {
 	return slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.Unmap().Is4() == (family == facts.IPv4) })
 }
 
-// offered leaves out the flows of a family in which there is nothing to ask: the
-// Service kube-dns often has one family where the cluster has two.
+// offered leaves out the flows of a family in which no replica has an address.
 func offered(asked []facts.Flow, addrs []netip.Addr) []facts.Flow {
 	return slices.DeleteFunc(asked, func(f facts.Flow) bool { return !inFamily(addrs, f.Family) })
 }

@@ -3,7 +3,6 @@ package dns
 import (
 	_ "embed"
 	"fmt"
-	"net/netip"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -27,6 +26,7 @@ func askService(scope check.Scope) []facts.Flow {
 	if !scope.HasDNS {
 		return nil
 	}
+	scope = scope.OfDNS()
 	return append(flows(scope, facts.First, facts.ToDNSService, facts.FromHost),
 		flows(scope, facts.Main, facts.ToDNSService, facts.FromPod, facts.FromHost)...)
 }
@@ -38,12 +38,8 @@ func evaluateService(s *facts.Snapshot) check.Result {
 	if len(s.Cluster.DNS) == 0 {
 		return check.Unknownf("the cluster DNS has replicas, but no Service labelled k8s-app=kube-dns is known in kube-system")
 	}
-	var addrs []netip.Addr
-	for _, a := range s.Cluster.DNS {
-		addrs = append(addrs, a.Addr())
-	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: offered(askService(check.ScopeOf(s)), addrs), Rule: serviceRule, Noun: "places", Remedy: serviceRemedy,
+		Flows: askService(check.ScopeOf(s)), Rule: serviceRule, Noun: "places", Remedy: serviceRemedy,
 	})
 }
 

@@ -42,22 +42,23 @@ func TestTheThreeKindsOfNarrowPathAreToldApart(t *testing.T) {
 	}
 	cases := []struct {
 		name     string
+		verdict  check.Verdict
 		spoil    func(*facts.Snapshot)
 		says     string
 		evidence string
 	}{
 		{
-			"silence is a black hole", func(s *facts.Snapshot) { factstest.Letters(s, pods, "...", "T.T", "...") },
+			"silence is a black hole", check.Fail, func(s *facts.Snapshot) { factstest.Letters(s, pods, "...", "T.T", "...") },
 			"2 of 6 pairs lose packets over 1400 bytes (interface MTU 1450) in silence, a black hole: all from n2 (UDP with DF; IPv4; from pods only)",
 			"packet of 1450 bytes; up to 1400 bytes arrive",
 		},
 		{
-			"a router that says so", func(s *facts.Snapshot) { factstest.Letters(s, pods, "...", "B.B", "...") },
+			"a router that says so", check.Warn, func(s *facts.Snapshot) { factstest.Letters(s, pods, "...", "B.B", "...") },
 			"2 of 6 pairs are told by ICMP that packets over 1400 bytes (interface MTU 1450) do not fit: all from n2 (UDP with DF; IPv4; from pods only)",
 			"ICMP type 3 code 4 from 10.0.0.1; it names an MTU of 1400",
 		},
 		{
-			"the sender's own kernel", local,
+			"the sender's own kernel", check.Warn, local,
 			"2 of 6 pairs have packets over 1400 bytes (interface MTU 1450) refused by their own kernel: all from n2 (UDP with DF; IPv4; from pods only)",
 			"EMSGSIZE; packet of 1450 bytes; up to 1400 bytes arrive",
 		},
@@ -67,11 +68,20 @@ func TestTheThreeKindsOfNarrowPathAreToldApart(t *testing.T) {
 			s := factstest.Healthy(3)
 			c.spoil(s)
 			r := mtu.Path().Evaluate(s)
-			factstest.Expect(t, r, check.Fail, "10 of 12 pairs carry the full size of the sender's interface (UDP with DF; IPv4; from pods and hosts)"+own, c.says)
+			factstest.Expect(t, r, c.verdict, "10 of 12 pairs carry the full size of the sender's interface (UDP with DF; IPv4; from pods and hosts)"+own, c.says)
 			if e := r.Findings[0].Evidence[0].Text; !strings.Contains(e, c.evidence) {
 				t.Errorf("evidence: %s", e)
 			}
 		})
+	}
+}
+
+func TestABlackHoleBesideAPathThatIsToldIsAFailure(t *testing.T) {
+	s := factstest.Healthy(3)
+	factstest.Letters(s, pods, "..B", "..B", "TT.")
+	r := mtu.Path().Evaluate(s)
+	if r.Verdict != check.Fail {
+		t.Errorf("judged %s: %+v", r.Verdict, r.Findings)
 	}
 }
 

@@ -23,7 +23,8 @@ func Path() check.Check {
 }
 
 // pathRule tells three things apart: the sender's own kernel refuses the size,
-// a router on the way refuses it and says so, and it vanishes in silence.
+// a router on the way refuses it and says so, and it vanishes in silence. Where the
+// sender is told, path MTU discovery (RFC 1191, RFC 8201) lets connections adapt.
 func pathRule(c matrix.Cell) matrix.Ruling {
 	if c.Answer.Outcome == facts.OK {
 		return matrix.Ruling{Standing: matrix.Right}
@@ -39,9 +40,9 @@ func pathRule(c matrix.Cell) matrix.Ruling {
 		return matrix.Failing("loses packets "+sizes+" in silence, a black hole", "lose packets "+sizes+" in silence, a black hole")
 	}
 	if told := c.Telling(); told.ICMP != nil {
-		return matrix.Failing("is told by ICMP that packets "+sizes+" do not fit", "are told by ICMP that packets "+sizes+" do not fit")
+		return matrix.Warning("is told by ICMP that packets "+sizes+" do not fit", "are told by ICMP that packets "+sizes+" do not fit")
 	}
-	return matrix.Failing("has packets "+sizes+" refused by its own kernel", "have packets "+sizes+" refused by their own kernel")
+	return matrix.Warning("has packets "+sizes+" refused by its own kernel", "have packets "+sizes+" refused by their own kernel")
 }
 
 // fullSize is the MTU of the interface towards this target: the largest size that was tried.

@@ -19,11 +19,13 @@ func healable(scope check.Scope) []asked {
 		m.Look = facts.Main
 		out = append(out, asked{f, m})
 	}
-	for _, family := range scope.Families {
-		if scope.HasAPI {
+	if scope.HasAPI {
+		for _, family := range scope.OfAPI().Families {
 			add(facts.ToAPI, facts.TLS, family)
 		}
-		if scope.HasDNS {
+	}
+	if scope.HasDNS {
+		for _, family := range scope.OfDNS().Families {
 			add(facts.ToDNSService, facts.DNSUDP, family)
 			add(facts.ToDNSService, facts.DNSTCP, family)
 		}

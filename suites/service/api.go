@@ -2,8 +2,6 @@ package service
 
 import (
 	_ "embed"
-	"net/netip"
-	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -27,6 +25,7 @@ func askAPI(scope check.Scope) []facts.Flow {
 	if !scope.HasAPI {
 		return nil
 	}
+	scope = scope.OfAPI()
 	tls := []facts.Via{facts.TLS}
 	return append(flows(scope, facts.First, facts.ToAPI, tls, facts.FromHost),
 		flows(scope, facts.Main, facts.ToAPI, tls, facts.FromHost, facts.FromPod)...)
@@ -36,14 +35,7 @@ func evaluateAPI(s *facts.Snapshot) check.Result {
 	if len(s.Cluster.API) == 0 {
 		return check.Unknownf("the Service default/kubernetes is not known: the API server's list of Services did not show it")
 	}
-	asked := askAPI(check.ScopeOf(s))
-	served := slices.DeleteFunc(asked, func(f facts.Flow) bool { return !hasFamily(s, f.Family) })
-	return matrix.Judge(s, matrix.Spec{Flows: served, Remedy: apiRemedy})
-}
-
-// hasFamily: default/kubernetes has one family even where the cluster has two.
-func hasFamily(s *facts.Snapshot, family facts.Family) bool {
-	return slices.ContainsFunc(s.Cluster.API, func(a netip.AddrPort) bool { return a.Addr().Unmap().Is4() == (family == facts.IPv4) })
+	return matrix.Judge(s, matrix.Spec{Flows: askAPI(check.ScopeOf(s)), Remedy: apiRemedy})
 }
 
 func apiRemedy(p matrix.Place) []check.Remedy {
