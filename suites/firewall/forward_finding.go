@@ -100,6 +100,8 @@ func (s *stopped) direction(others int) string {
 		peers = strings.Join(s.peers, ", ")
 	}
 	switch {
+	case others == 0:
+		return "between its own pods"
 	case s.outwards && s.inwards:
 		return "to and from " + peers
 	case s.outwards:

@@ -80,12 +80,15 @@ type peersOn struct {
 	peers []facts.Node
 }
 
+// byInterface groups the other nodes. A node that is alone is its own peer: from
+// pod to pod on its bridge, packets meet the same rules (br_netfilter).
 func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn {
 	routes := podpath.RoutesOf(h)
+	alone := len(w.snapshot.Nodes) == 1
 	var out []peersOn
 	for _, peer := range w.snapshot.Nodes {
 		pods := w.pods[family][peer.Name]
-		if peer.Name == w.node.Name || len(pods) == 0 {
+		if peer.Name == w.node.Name && !alone || len(pods) == 0 {
 			continue
 		}
 		dev := routes.Towards(pods[0])
