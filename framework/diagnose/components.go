@@ -82,13 +82,15 @@ func agentNotRunning(in *input) []claim {
 			continue
 		}
 		evidence, remedy := evidenceOf(findings)
+		everywhere := len(nodes) == len(in.facts.Selected())
 		out = append(out, claim{
 			nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
 			finding: func(id string, f check.Finding) bool {
 				if id == nodeAgentCheck {
 					return slices.ContainsFunc(findings, func(own located) bool { return own.Subject == f.Subject && own.Says == f.Says })
 				}
-				return sameNodes(f, nodes) && f.Verdict == check.Unknown
+				// What names no node is about all of them.
+				return f.Verdict == check.Unknown && (sameNodes(f, nodes) || everywhere && len(f.Nodes) == 0)
 			},
 		})
 	}

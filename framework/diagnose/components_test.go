@@ -89,6 +89,28 @@ func TestWhatKeepsTheAgentsAwayIsTheCauseOfNotKnowing(t *testing.T) {
 	}
 }
 
+func TestAgentsThatAreMissingEverywhereExplainWhatNamesNoNode(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		nodes []string
+		want  int
+	}{
+		{"on all nodes", []string{"n1", "n2"}, 2},
+		{"on one of two", []string{"n1"}, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			unknown := func(id string, nodes ...string) Judged {
+				f := check.Finding{Nodes: nodes, Verdict: check.Unknown, Says: "not known"}
+				return Judged{ID: id, Result: check.Result{Verdict: check.Unknown, Findings: []check.Finding{f}}}
+			}
+			causes := Diagnose(factstest.Healthy(2), []Judged{unknown(nodeAgentCheck, tc.nodes...), unknown("mtu/path")})
+			if c := find(t, causes, "agent-not-running"); len(c.Explains) != tc.want {
+				t.Errorf("explains %+v", c.Explains)
+			}
+		})
+	}
+}
+
 func TestTwoSentencesAboutTheSameNodesNameThemOnce(t *testing.T) {
 	nodes := []string{"n1", "n2"}
 	got := says([]located{

@@ -111,7 +111,8 @@ func things(r *report.Report) []thing {
 	var out []thing
 	for _, c := range r.Causes {
 		subject := plain.Line(strings.Join(c.Nodes, ", "))
-		if strings.Contains(c.Says, subject) {
+		// A long list of nodes is shortened in what the cause says.
+		if strings.Contains(c.Says, subject) || strings.Contains(c.Says, plain.Line(c.Nodes[0])) {
 			subject = ""
 		}
 		out = append(out, thing{subject, c.Says, c.Remedy})
