@@ -184,7 +184,7 @@ func TestWhatWasNotLookedAtIsListed(t *testing.T) {
 	all := []check.Check{made("a/unknown", check.Core, check.Unknownf("nobody answered")), made("b/other", check.Core, pass())}
 	r := Judge(s, all, nil)
 	for _, want := range []report.NotChecked{
-		{What: "node n3", Why: "excluded by not in --nodes"},
+		{What: "node n3", Why: "excluded: not in --nodes"},
 		{What: "a/unknown", Why: "nobody answered"},
 		{What: "from pod/n2 (1 flow)", Why: "exec: connection refused"},
 		{What: "z/gone", Why: "this version of the suite has no such check"},

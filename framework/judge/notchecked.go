@@ -19,7 +19,7 @@ func (c *trial) notChecked() []report.NotChecked {
 	}
 	for _, n := range c.facts.Nodes {
 		if n.Excluded != "" {
-			out = append(out, report.NotChecked{What: "node " + n.Name, Why: "excluded by " + n.Excluded})
+			out = append(out, report.NotChecked{What: "node " + n.Name, Why: "excluded: " + n.Excluded})
 		}
 	}
 	if why := c.facts.Run.NoRunner; why != "" && !c.facts.Run.InCluster {
