@@ -23,17 +23,18 @@ func newFetch(streams genericiooptions.IOStreams) *cobra.Command {
 	kube := kubeFlags()
 	var out string
 	var list bool
+	var patience time.Duration
 	c := &cobra.Command{
 		Use: "fetch [JOB]", Short: "Bring back the reports of a finished Job", Args: atMostOne("one Job, or none for the newest"),
-		Example: "  plumbline fetch -n plumbline --out report\n  plumbline fetch -n plumbline --list",
+		Example: "  plumbline fetch plumbline -n plumbline --wait 10m --out report\n  plumbline fetch -n plumbline --list",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			to, err := connect(kube, "auto")
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), fetchTimeout)
+			ctx, cancel := context.WithTimeout(cmd.Context(), fetchTimeout+patience)
 			defer cancel()
-			f := fetch{streams: streams, to: to, out: out, job: strings.Join(args, "")}
+			f := fetch{streams: streams, to: to, out: out, job: strings.Join(args, ""), patience: patience}
 			if list {
 				return f.list(ctx)
 			}
@@ -42,6 +43,7 @@ func newFetch(streams genericiooptions.IOStreams) *cobra.Command {
 	}
 	kube.AddFlags(c.Flags())
 	c.Flags().StringVar(&out, "out", "plumbline-report", "folder for the files")
+	c.Flags().DurationVar(&patience, "wait", 0, "how long to wait for the report of a Job that is still running")
 	c.Flags().BoolVar(&list, "list", false, "only list the stored reports, newest first")
 	return c
 }
@@ -60,6 +62,8 @@ type fetch struct {
 	to      connection
 	out     string
 	job     string
+	// patience is how long a report may be missing before that is an error.
+	patience time.Duration
 }
 
 // archives are those of the namespace; jobNamespace is where manifests/job puts the Job.
@@ -96,11 +100,7 @@ func (f fetch) list(ctx context.Context) error {
 }
 
 func (f fetch) bring(ctx context.Context) error {
-	client, namespace, found, err := f.archives(ctx)
-	if err != nil {
-		return err
-	}
-	chosen, err := choose(found, f.job, namespace)
+	client, namespace, chosen, err := f.await(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,32 @@ func (f fetch) bring(ctx context.Context) error {
 		fmt.Fprintf(f.streams.Out, "%s (%d bytes, SHA-256 as stored)\n", path, len(data))
 	}
 	return nil
+}
+
+// fetchInterval is how often a report that is not there yet is looked for.
+const fetchInterval = 2 * time.Second
+
+// await finds the report, as soon as it is there: a Job's condition says either
+// complete or failed, and a report comes with both.
+func (f fetch) await(ctx context.Context) (*cluster.Client, string, cluster.Archive, error) {
+	until := time.Now().Add(f.patience)
+	ticker := time.NewTicker(fetchInterval)
+	defer ticker.Stop()
+	for {
+		client, namespace, found, err := f.archives(ctx)
+		if err != nil {
+			return nil, "", cluster.Archive{}, err
+		}
+		chosen, err := choose(found, f.job, namespace)
+		if err == nil || !time.Now().Before(until) {
+			return client, namespace, chosen, err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, "", cluster.Archive{}, err
+		}
+	}
 }
 
 func choose(found []cluster.Archive, job, namespace string) (cluster.Archive, error) {
