@@ -7,11 +7,15 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/suites/component"
 	"github.com/plumbline-net/plumbline/suites/dns"
+	"github.com/plumbline-net/plumbline/suites/egress"
 	"github.com/plumbline-net/plumbline/suites/firewall"
 	"github.com/plumbline-net/plumbline/suites/kernel"
 	"github.com/plumbline-net/plumbline/suites/mtu"
 	"github.com/plumbline-net/plumbline/suites/node"
+	"github.com/plumbline-net/plumbline/suites/overlay"
+	"github.com/plumbline-net/plumbline/suites/pressure"
 	"github.com/plumbline-net/plumbline/suites/reach"
+	"github.com/plumbline-net/plumbline/suites/route"
 	"github.com/plumbline-net/plumbline/suites/service"
 )
 
@@ -24,8 +28,12 @@ func All() []check.Check {
 		dns.All(),
 		mtu.All(),
 		kernel.All(),
+		pressure.All(),
 		firewall.All(),
+		route.All(),
+		overlay.All(),
 		component.All(),
+		egress.All(),
 	)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryCheckIsListedOnceAndInTheOrderOfTheAreas(t *testing.T) {
-	areas := []string{"node", "reach", "service", "dns", "mtu", "kernel", "firewall", "component"}
+	areas := []string{"node", "reach", "service", "dns", "mtu", "kernel", "pressure", "firewall", "route", "overlay", "component", "egress"}
 	seen := map[string]bool{}
 	at := 0
 	for _, c := range suites.All() {

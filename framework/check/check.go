@@ -68,6 +68,7 @@ const (
 	NeedHosts    Need = "host"      // the node agent (host network)
 	NeedHostRead Need = "host-read" // the node agent with the host's files and firewall readable
 	NeedService  Need = "service"   // the suite's own Service
+	NeedConfig   Need = "config"    // an entry in the configuration file
 )
 
 // Check is one promise.
@@ -81,6 +82,8 @@ type Check struct {
 	Ask func(Scope) []facts.Flow
 	// Looks are the looks at the hosts that are needed.
 	Looks []facts.Look
+	// Services are the kinds of the suite's further Services that are needed (facts.KindLocal …).
+	Services []string
 	// Evaluate judges. Pure; it never sees a cluster.
 	Evaluate func(*facts.Snapshot) Result
 }

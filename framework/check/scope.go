@@ -17,6 +17,8 @@ type Scope struct {
 	// DNSFamilies and APIFamilies are those of the Services' addresses, often one
 	// where the cluster has two; nil where they are not known.
 	DNSFamilies, APIFamilies []facts.Family
+	// Config is what the configuration file asks for.
+	Config facts.Config
 }
 
 // OfDNS is the scope of what can be asked of the DNS Service: its own families.
@@ -53,6 +55,7 @@ func ScopeOf(s *facts.Snapshot) Scope {
 		Runner:   !s.Run.InCluster && s.Run.NoRunner == "",
 		HasDNS:   len(s.Cluster.DNS) > 0 || len(s.Cluster.DNSPods) > 0,
 		HasAPI:   len(s.Cluster.API) > 0,
+		Config:   s.Configured(),
 
 		DNSFamilies: familiesOf(s.Cluster.Families, s.Cluster.DNS),
 		APIFamilies: familiesOf(s.Cluster.Families, s.Cluster.API),

@@ -28,6 +28,20 @@ type Cluster struct {
 	KubeProxyLast []Pod `json:"kubeProxyLast,omitempty"`
 	// KubeProxyExpected: a kube-proxy DaemonSet exists, so every node needs a pod of it.
 	KubeProxyExpected bool `json:"kubeProxyExpected,omitempty"`
+	// DNSDeployment is the workload behind the cluster DNS; nil where none was found.
+	DNSDeployment *Workload `json:"dnsDeployment,omitempty"`
+	// CNIPods are the pods of the CNI's agent at the beginning, CNIPodsLast at the end.
+	CNIPods     []Pod `json:"cniPods,omitempty"`
+	CNIPodsLast []Pod `json:"cniPodsLast,omitempty"`
+	// CNIExpected: the DaemonSet of the CNI's agent exists, so every node needs a pod of it.
+	CNIExpected bool `json:"cniExpected,omitempty"`
+	// CNILogs are the last lines of each CNI agent's log.
+	CNILogs []PodLog `json:"cniLogs,omitempty"`
+	// Services are default/kubernetes, the cluster DNS, the suite's own and those that
+	// the configuration names, sorted, with their endpoints.
+	Services []ClusterService `json:"services,omitempty"`
+	// Events are those about eviction, preemption and failed scheduling in the namespaces of the components.
+	Events []ClusterEvent `json:"events,omitempty"`
 	// Errors are lists that the API server refused; what they would have held is unknown.
 	Errors []Error `json:"errors,omitempty"`
 }
@@ -49,11 +63,34 @@ type Node struct {
 	OS           string      `json:"os,omitempty"`
 	Kubelet      string      `json:"kubelet,omitempty"`
 	Runtime      string      `json:"runtime,omitempty"`
+	MachineID    string      `json:"machineID,omitempty"`  // status.nodeInfo
+	SystemUUID   string      `json:"systemUUID,omitempty"` // status.nodeInfo (SMBIOS product UUID)
+	// Published is what the CNI tells the other nodes about this one; nil where it tells nothing.
+	Published *Published `json:"published,omitempty"`
+	// RuntimeAgents are our probe pods of the RuntimeClasses asked for.
+	RuntimeAgents []RuntimeAgent `json:"runtimeAgents,omitempty"`
 	// Excluded names the rule that left this node out; empty for a node under test.
 	Excluded string `json:"excluded,omitempty"`
 	// Agents are our two pods on this node.
 	NodeAgent Agent `json:"nodeAgent,omitzero"`
 	PodAgent  Agent `json:"podAgent,omitzero"`
+}
+
+// Published is what a CNI wrote about a node where the others read it
+// (flannel: the annotations flannel.alpha.coreos.com/*).
+type Published struct {
+	Backend string       `json:"backend,omitempty"` // vxlan, host-gw …
+	Addrs   []netip.Addr `json:"addrs,omitempty"`   // where the others send to (public-ip)
+	// MAC and MAC6 are those of the tunnel's device (backend-data).
+	MAC  string `json:"mac,omitempty"`
+	MAC6 string `json:"mac6,omitempty"`
+	VNI  int    `json:"vni,omitempty"`
+}
+
+// RuntimeAgent is a probe pod of a RuntimeClass.
+type RuntimeAgent struct {
+	Class string `json:"class"`
+	Agent Agent  `json:"agent"`
 }
 
 // Condition is a node condition.
@@ -77,6 +114,28 @@ type Agent struct {
 	NotRun     string `json:"notRun,omitempty"`
 	ResolvConf *Text  `json:"resolvConf,omitempty"`
 	MTU        int    `json:"mtu,omitempty"`
+	// MAC is that of the interface with the pod's address, as the pod itself sees it.
+	MAC string `json:"mac,omitempty"`
+	// Startup is what the pod met in its first moments; nil where it did not try.
+	Startup *Startup `json:"startup,omitempty"`
+}
+
+// Startup is the first lookup and the first connection to a Service of a pod that
+// was just born, repeated until they succeed or ten seconds are over.
+type Startup struct {
+	DNS     FirstSuccess `json:"dns"`     // kubernetes.default.svc through the pod's resolv.conf
+	Service FirstSuccess `json:"service"` // TCP connect to the Service default/kubernetes
+}
+
+// FirstSuccess is how long something took to work for the first time.
+type FirstSuccess struct {
+	// Millis since the process began; 0 where it never worked.
+	Millis int `json:"millis,omitempty"`
+	// Tries made in all; the last one worked where Millis is set.
+	Tries int `json:"tries"`
+	// Error is what the first failed try said.
+	Error  string `json:"error,omitempty"`
+	NotRun string `json:"notRun,omitempty"`
 }
 
 // Ports are chosen by the kernel (bind to port 0) and published by the agent.
@@ -105,10 +164,76 @@ type Pod struct {
 	Ready         bool         `json:"ready"`
 	Restarts      int          `json:"restarts,omitempty"`
 	PriorityClass string       `json:"priorityClass,omitempty"`
+	Images        []string     `json:"images,omitempty"`
 	Reason        string       `json:"reason,omitempty"` // waiting or eviction reason
 	Message       string       `json:"message,omitempty"`
 	Started       time.Time    `json:"started,omitzero"`
 	Owner         string       `json:"owner,omitempty"` // "DaemonSet/kube-proxy"
 	// Terminating: it is being deleted, so another takes its place, or none.
 	Terminating bool `json:"terminating,omitempty"`
+}
+
+// Workload is a Deployment with its counts.
+type Workload struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Desired   int    `json:"desired"`
+	Ready     int    `json:"ready"`
+	Available int    `json:"available"`
+	Updated   int    `json:"updated"`
+}
+
+// PodLog is the end of a container's log.
+type PodLog struct {
+	Pod   string   `json:"pod"`
+	Node  string   `json:"node,omitempty"`
+	Lines []string `json:"lines,omitempty"`
+	// NotRun says why it was not read.
+	NotRun string `json:"notRun,omitempty"`
+}
+
+// ClusterService is a Service with its endpoints.
+type ClusterService struct {
+	Namespace string        `json:"namespace"`
+	Name      string        `json:"name"`
+	Type      string        `json:"type,omitempty"`
+	Headless  bool          `json:"headless,omitempty"`
+	Addrs     []netip.Addr  `json:"addrs,omitempty"` // ClusterIPs
+	Ports     []ServicePort `json:"ports,omitempty"`
+	// ExternalLocal and InternalLocal: the traffic policy is Local.
+	ExternalLocal bool       `json:"externalLocal,omitempty"`
+	InternalLocal bool       `json:"internalLocal,omitempty"`
+	Endpoints     []Endpoint `json:"endpoints,omitempty"`
+	// Own: it is the suite's own.
+	Own bool `json:"own,omitempty"`
+}
+
+// ServicePort is one port of a Service.
+type ServicePort struct {
+	Name     string `json:"name,omitempty"`
+	Proto    string `json:"proto"` // TCP, UDP, SCTP
+	Port     uint16 `json:"port"`
+	NodePort uint16 `json:"nodePort,omitempty"`
+}
+
+// Endpoint is one address and port behind a Service.
+type Endpoint struct {
+	PortName string     `json:"portName,omitempty"`
+	Proto    string     `json:"proto"`
+	Addr     netip.Addr `json:"addr"`
+	Port     uint16     `json:"port"`
+	Ready    bool       `json:"ready"`
+	Node     string     `json:"node,omitempty"`
+	Pod      string     `json:"pod,omitempty"`
+}
+
+// ClusterEvent is a Kubernetes event about an object.
+type ClusterEvent struct {
+	Namespace string    `json:"namespace,omitempty"`
+	Object    string    `json:"object"` // "Pod/kube-proxy-abc"
+	Node      string    `json:"node,omitempty"`
+	Reason    string    `json:"reason"`
+	Message   string    `json:"message,omitempty"`
+	Count     int       `json:"count,omitempty"`
+	Last      time.Time `json:"last,omitzero"`
 }

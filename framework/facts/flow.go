@@ -13,6 +13,8 @@ const (
 	FromPod    VantageKind = "pod"    // a probe pod in the ordinary pod network
 	FromHost   VantageKind = "host"   // the node agent in the host's network namespace
 	FromRunner VantageKind = "runner" // the runner itself, where it is outside the cluster
+	// FromRuntime is a probe pod of a RuntimeClass that the configuration asks for.
+	FromRuntime VantageKind = "runtime"
 )
 
 // TargetKind says what kind of thing is probed.
@@ -27,6 +29,18 @@ const (
 	ToAPI        TargetKind = "api"        // the Service default/kubernetes
 	ToDNSReplica TargetKind = "dnsReplica" // every replica of the cluster DNS, at its pod IP
 	ToDNSService TargetKind = "dnsService" // the cluster DNS at its ClusterIP
+
+	ToGateway       TargetKind = "gateway"       // the first address of every node's pod CIDR
+	ToRuntime       TargetKind = "runtime"       // every probe pod of a RuntimeClass asked for
+	ToNodePortLocal TargetKind = "nodePortLocal" // the suite's Service with externalTrafficPolicy Local at every node's address
+	ToHairpin       TargetKind = "hairpin"       // the suite's Service behind which the asking pod itself stands
+	ToAffinity      TargetKind = "affinity"      // the suite's Service with ClientIP affinity
+	ToTunnel        TargetKind = "tunnel"        // the UDP port of the pod network's tunnel at every node's address
+	ToDNSMetrics    TargetKind = "dnsMetrics"    // every replica of the cluster DNS, at its metrics port
+	ToDNSRecord     TargetKind = "dnsRecord"     // one question of the DNS specification, at the DNS Service
+	ToDNSExternal   TargetKind = "dnsExternal"   // a configured name, asked at the DNS Service
+	ToDNSUpstream   TargetKind = "dnsUpstream"   // a configured name, asked at a resolver of the hosts
+	ToEgress        TargetKind = "egress"        // a configured host:port outside the cluster
 )
 
 // Via says how a target is probed.
@@ -43,10 +57,24 @@ const (
 	Closed Via = "closed"  // TCP connect to a port on which nothing listens; Refused is right
 	PMTU   Via = "pmtu"    // DF datagrams, search for the path MTU
 	Over   Via = "over"    // one DF datagram a byte over the interface MTU; TooBig is right
+
+	Series  Via = "series"  // a series of TCP connects, each with its echo; Row.Series holds the figures
+	HTTP    Via = "http"    // GET of Target.Name; status 200 is right
+	Bulk    Via = "bulk"    // one TCP connection that carries BulkBytes both ways
+	Sticky  Via = "sticky"  // a series of TCP connects, all of which one and the same peer has to answer
+	Record  Via = "record"  // one DNS question; Target.Type, Want and RCode say what is right
+	Race    Via = "race"    // a series of A and AAAA questions, each pair at once over one UDP socket
+	Big     Via = "big"     // a DNS answer over 512 and over 1232 bytes: TC and TCP, and EDNS0
+	Connect Via = "connect" // resolve Target.Name as the vantage's resolv.conf says, connect to every address in a series
+	Tunnel  Via = "tunnel"  // a VXLAN packet of an unused VNI to the tunnel's port; the far node agent says that it saw it
+	ARP     Via = "arp"     // ARP requests for the target on the wire; Detail.Met are the MACs that answered
 )
 
 // Family is the IP family.
 type Family string
+
+// BulkBytes is what a large transfer carries in each direction.
+const BulkBytes = 1 << 20
 
 // The families.
 const (
@@ -62,7 +90,7 @@ func (v Via) Right() Outcome {
 		return Refused
 	case Over:
 		return TooBig
-	case TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, PMTU:
+	case TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, PMTU, Series, HTTP, Bulk, Sticky, Record, Race, Big, Connect, Tunnel, ARP:
 		return OK
 	}
 	return OK
@@ -110,10 +138,24 @@ func ParseFlow(key string) (Flow, error) {
 
 // Valid says whether every part is one of the closed words.
 func (f Flow) Valid() bool {
-	return oneOf(f.From, FromPod, FromHost, FromRunner) &&
-		oneOf(f.To, ToPod, ToHost, ToClusterIP, ToNodePort, ToAPI, ToDNSReplica, ToDNSService) &&
-		oneOf(f.Via, TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, Closed, PMTU, Over) &&
+	return oneOf(f.From, FromPod, FromHost, FromRunner, FromRuntime) &&
+		oneOf(f.To, ToPod, ToHost, ToClusterIP, ToNodePort, ToAPI, ToDNSReplica, ToDNSService,
+			ToGateway, ToRuntime, ToNodePortLocal, ToHairpin, ToAffinity, ToTunnel,
+			ToDNSMetrics, ToDNSRecord, ToDNSExternal, ToDNSUpstream, ToEgress) &&
+		oneOf(f.Via, TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, Closed, PMTU, Over,
+			Series, HTTP, Bulk, Sticky, Record, Race, Big, Connect, Tunnel, ARP) &&
 		oneOf(f.Family, IPv4, IPv6) && oneOf(f.Look, First, Main, Last)
+}
+
+// AtHost says whether a flow begins or ends at a host's network: it is not asked
+// where host access is refused.
+func (f Flow) AtHost() bool {
+	return f.From == FromHost || f.To == ToHost || f.To == ToTunnel
+}
+
+// ThroughService says whether a data plane has to translate the target's address.
+func (f Flow) ThroughService() bool {
+	return oneOf(f.To, ToClusterIP, ToNodePort, ToAPI, ToDNSService, ToNodePortLocal, ToHairpin, ToAffinity, ToDNSRecord, ToDNSExternal)
 }
 
 func oneOf[T comparable](v T, of ...T) bool {

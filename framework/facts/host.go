@@ -18,9 +18,29 @@ type HostLook struct {
 	Routes      []Route      `json:"routes,omitempty"`
 	Rules       []Rule       `json:"rules,omitempty"`
 	// Firewall holds raw dumps, one per tool; they are parsed when judging.
-	Firewall   []Dump  `json:"firewall,omitempty"`
-	ResolvConf *Text   `json:"resolvConf,omitempty"`
-	Errors     []Error `json:"errors,omitempty"`
+	Firewall   []Dump `json:"firewall,omitempty"`
+	ResolvConf *Text  `json:"resolvConf,omitempty"`
+
+	Neighbors []Neighbor `json:"neighbors,omitempty"`
+	FDB       []FDBEntry `json:"fdb,omitempty"`
+	// Lookups answer what Inspect.Lookups asked.
+	Lookups []Lookup `json:"lookups,omitempty"`
+	// Counters only grow: "snmp.Udp.RcvbufErrors", "netstat.TcpExt.ListenOverflows",
+	// "snmp6.Udp6InErrors", "conntrack.insert_failed" (sum over CPUs),
+	// "softnet.dropped", "neigh.arp.table_fulls", "iface.eth0.rx_dropped". A missing
+	// name was not readable. What matters is the growth between the looks.
+	Counters  map[string]int64 `json:"counters,omitempty"`
+	Sockets   *Sockets         `json:"sockets,omitempty"`
+	Listening []Listening      `json:"listening,omitempty"`
+	Processes []Process        `json:"processes,omitempty"`
+	CNI       *CNIFiles        `json:"cni,omitempty"`
+	Load      *Load            `json:"load,omitempty"`
+	MachineID string           `json:"machineID,omitempty"` // /etc/machine-id
+	// ProxyHealth and ProxyMode are what kube-proxy answers on the loopback address
+	// (:10256/healthz and :10249/proxyMode), where it is there.
+	ProxyHealth *Text   `json:"proxyHealth,omitempty"`
+	ProxyMode   *Text   `json:"proxyMode,omitempty"`
+	Errors      []Error `json:"errors,omitempty"`
 }
 
 // SysctlFiles is the boot-time configuration of sysctl (sysctl.d(5), sysctl(8) --system).
@@ -48,7 +68,16 @@ type Interface struct {
 	Up     bool           `json:"up"`
 	Master string         `json:"master,omitempty"`
 	Addrs  []netip.Prefix `json:"addrs,omitempty"`
-	Vxlan  *Vxlan         `json:"vxlan,omitempty"`
+	// Dynamic are those of Addrs that expire: given by DHCP or router advertisements (IFA_F_PERMANENT is not set).
+	Dynamic []netip.Prefix `json:"dynamic,omitempty"`
+	// Parent is the device below (VLAN, macvlan, tunnels), where it is in this network namespace.
+	Parent string `json:"parent,omitempty"`
+	// Local and Remote are the ends of an IPIP, SIT, GRE or Geneve tunnel.
+	Local  netip.Addr `json:"local,omitzero"`
+	Remote netip.Addr `json:"remote,omitzero"`
+	// HairpinOff: a bridge port that does not send a frame back where it came from.
+	HairpinOff bool   `json:"hairpinOff,omitempty"`
+	Vxlan      *Vxlan `json:"vxlan,omitempty"`
 }
 
 // Vxlan is the tunnel's configuration.
@@ -79,9 +108,13 @@ type Rule struct {
 	IifName  string       `json:"iif,omitempty"`
 	OifName  string       `json:"oif,omitempty"`
 	Mark     uint32       `json:"mark,omitempty"`
-	Table    int          `json:"table"`
-	Action   string       `json:"action,omitempty"`
-	Family   Family       `json:"family"`
+	Mask     uint32       `json:"mask,omitempty"` // of Mark; 0 is all bits
+	Not      bool         `json:"not,omitempty"`  // the rule holds for what does not match
+	// SuppressPrefix is suppress_prefixlength plus one; 0 is none.
+	SuppressPrefix int    `json:"suppressPrefix,omitempty"`
+	Table          int    `json:"table"`
+	Action         string `json:"action,omitempty"`
+	Family         Family `json:"family"`
 }
 
 // Dump is the raw output of one firewall tool.

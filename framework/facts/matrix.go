@@ -28,18 +28,35 @@ type Target struct {
 	Peers []string `json:"peers,omitempty"`
 	// AnyPeer: one of Peers is enough (a NodePort, whose backends the ClusterIP probes meet).
 	AnyPeer bool `json:"anyPeer,omitempty"`
-	// Name is what a TLS or DNS probe asks for.
+	// Name is what a TLS or DNS probe asks for, the path of an HTTP probe, or the host of a Connect.
 	Name string `json:"name,omitempty"`
+	// Type is the type of a DNS question ("SRV"); A where it is empty.
+	Type string `json:"type,omitempty"`
+	// Want are the answers that a DNS question must get, sorted, all of them and no
+	// other; empty where any answer will do. RCode is the answer's code, NOERROR where empty.
+	Want  []string `json:"want,omitempty"`
+	RCode string   `json:"rcode,omitempty"`
+	// Silent: no answer is the right one (a negative control), so it is asked once.
+	Silent bool `json:"silent,omitempty"`
+	// Self: only the vantage itself may answer (hairpin).
+	Self bool `json:"self,omitempty"`
+	// Class is the RuntimeClass of a probe pod.
+	Class string `json:"class,omitempty"`
 }
 
 // Vantage is one place probes start from.
 type Vantage struct {
 	Kind VantageKind `json:"kind"`
 	Node string      `json:"node,omitempty"` // empty for the runner
+	// Class is the RuntimeClass of a FromRuntime vantage.
+	Class string `json:"class,omitempty"`
 }
 
-// String is "pod/n1", "host/n1" or "runner".
+// String is "pod/n1", "host/n1", "runtime/kata/n1" or "runner".
 func (v Vantage) String() string {
+	if v.Kind == FromRuntime {
+		return string(v.Kind) + "/" + v.Class + "/" + v.Node
+	}
 	if v.Kind == FromRunner {
 		return string(FromRunner)
 	}
@@ -59,6 +76,8 @@ type Row struct {
 	// Millis is how long the row took.
 	Millis int   `json:"millis,omitempty"`
 	Cells  Cells `json:"cells,omitempty"`
+	// Series holds the figures of a Series, Race or Connect, a cell per target.
+	Series SeriesCells `json:"series,omitempty"`
 	// Details holds whole records, sorted by target, for the cells that are not plain.
 	Details []Detail `json:"details,omitempty"`
 }
@@ -72,6 +91,24 @@ type Detail struct {
 	Met []string `json:"met,omitempty"`
 	// PathMTU is the largest IP packet in bytes that arrived with DF set; 0 if none did.
 	PathMTU int `json:"pathMTU,omitempty"`
+	// Hops is the way towards a target of Connect that did not answer, as far as it could be walked.
+	Hops []Hop `json:"hops,omitempty"`
+}
+
+// Hop is one router on the way, as mtr(8) shows it. Times are in microseconds.
+type Hop struct {
+	TTL  int        `json:"ttl"`
+	Addr netip.Addr `json:"addr,omitzero"` // invalid: nobody answered
+	Sent int        `json:"sent"`
+	Lost int        `json:"lost"`
+	Last int        `json:"last,omitempty"`
+	// Average, Best, Worst and Deviation (standard deviation) are of the answers.
+	Average   int `json:"average,omitempty"`
+	Best      int `json:"best,omitempty"`
+	Worst     int `json:"worst,omitempty"`
+	Deviation int `json:"deviation,omitempty"`
+	// Says is what the router answered where it was not "time exceeded".
+	Says string `json:"says,omitempty"`
 }
 
 // Attempt is one try, as both ends tell it.
@@ -90,8 +127,11 @@ type Attempt struct {
 	Seen  netip.AddrPort `json:"seen,omitzero"`
 	// Peer is the echo instance that answered.
 	Peer string `json:"peer,omitempty"`
-	// Size is the length of the IP packet in bytes (PMTU and Over only).
+	// Size is the length of the IP packet in bytes (PMTU and Over), or how many bytes
+	// of a Bulk came back.
 	Size int `json:"size,omitempty"`
+	// Connected: a Bulk's or Connect's TCP handshake was completed.
+	Connected bool `json:"connected,omitempty"`
 	// RCode and Answers are of a DNS reply.
 	RCode   string   `json:"rcode,omitempty"`
 	Answers []string `json:"answers,omitempty"`

@@ -13,15 +13,17 @@ const (
 
 // Snapshot is everything that was observed in one run: the content of facts.json.
 type Snapshot struct {
-	APIVersion string     `json:"apiVersion"`
-	Kind       string     `json:"kind"`
-	Run        Run        `json:"run"`
-	Cluster    Cluster    `json:"cluster"`
-	Nodes      []Node     `json:"nodes"`
-	Service    Service    `json:"service,omitzero"`
-	Hosts      []HostLook `json:"hosts,omitempty"`
-	Matrices   []Matrix   `json:"matrices,omitempty"`
-	Stats      Stats      `json:"stats"`
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Run        Run     `json:"run"`
+	Cluster    Cluster `json:"cluster"`
+	Nodes      []Node  `json:"nodes"`
+	Service    Service `json:"service,omitzero"`
+	// Further are the suite's other Services, one of each kind at most.
+	Further  []Service  `json:"furtherServices,omitempty"`
+	Hosts    []HostLook `json:"hosts,omitempty"`
+	Matrices []Matrix   `json:"matrices,omitempty"`
+	Stats    Stats      `json:"stats"`
 }
 
 // Run is how the observation was made.
@@ -43,6 +45,10 @@ type Run struct {
 	// IgnoreChecks are printed, accepted exceptions.
 	IgnoreChecks []string `json:"ignoreChecks,omitempty"`
 	FailOn       string   `json:"failOn,omitempty"`
+	// Profile is the named selection that was asked for (smoke, acceptance).
+	Profile string `json:"profile,omitempty"`
+	// Config is what the configuration file asked for.
+	Config *Config `json:"config,omitempty"`
 	// Incomplete says why the observation ended early (interrupted, deadline, set-up died).
 	Incomplete string `json:"incomplete,omitempty"`
 	// Phases in order, with what went wrong in them.
@@ -51,14 +57,49 @@ type Run struct {
 
 // Service is the suite's own NodePort Service.
 type Service struct {
-	Name        string   `json:"name,omitempty"`
+	Name string `json:"name,omitempty"` // "namespace/name"
+	// Kind is empty for the first; "local" (externalTrafficPolicy Local), "hairpin"
+	// (internalTrafficPolicy Local, every probe pod behind it), "affinity" (ClientIP),
+	// "headless", and "many" (headless, with so many addresses that an answer is large).
+	Kind        string   `json:"kind,omitempty"`
 	ClusterIPs  []string `json:"clusterIPs,omitempty"`
 	TCPPort     uint16   `json:"tcpPort,omitempty"`
 	UDPPort     uint16   `json:"udpPort,omitempty"`
 	TCPNodePort uint16   `json:"tcpNodePort,omitempty"`
 	UDPNodePort uint16   `json:"udpNodePort,omitempty"`
 	Backends    []string `json:"backends,omitempty"` // "pod/n1"
-	NotRun      string   `json:"notRun,omitempty"`
+	// Addrs are the addresses that a headless Service must resolve to, sorted.
+	Addrs []netip.Addr `json:"addrs,omitempty"`
+	// AgeMillis is how long ago it was created when the probes were sent off.
+	AgeMillis int    `json:"ageMillis,omitempty"`
+	NotRun    string `json:"notRun,omitempty"`
+}
+
+// The kinds of further Services.
+const (
+	KindLocal    = "local"
+	KindHairpin  = "hairpin"
+	KindAffinity = "affinity"
+	KindHeadless = "headless"
+	KindMany     = "many"
+)
+
+// FurtherService finds one of the suite's other Services; nil where there is none.
+func (s *Snapshot) FurtherService(kind string) *Service {
+	for i := range s.Further {
+		if s.Further[i].Kind == kind {
+			return &s.Further[i]
+		}
+	}
+	return nil
+}
+
+// Configured is the configuration of the run, empty where there is none.
+func (s *Snapshot) Configured() Config {
+	if s.Run.Config == nil {
+		return Config{}
+	}
+	return *s.Run.Config
 }
 
 // Stats is what the observation cost.

@@ -40,9 +40,7 @@ func chosen(s *facts.Snapshot, flows []facts.Flow) []facts.Flow {
 	if !s.Run.Unprivileged {
 		return flows
 	}
-	return slices.DeleteFunc(slices.Clone(flows), func(f facts.Flow) bool {
-		return f.From == facts.FromHost || f.To == facts.ToHost
-	})
+	return slices.DeleteFunc(slices.Clone(flows), facts.Flow.AtHost)
 }
 
 func order(v check.Verdict) int {

@@ -4,7 +4,10 @@ import "github.com/plumbline-net/plumbline/framework/facts"
 
 // Size is all that is presumed of a cluster which has not been asked: how many
 // nodes are under test, and how many replicas its DNS has.
-type Size struct{ Nodes, DNSReplicas int }
+type Size struct {
+	Nodes, DNSReplicas int
+	Config             facts.Config
+}
 
 // Count is how many probes go from one kind of vantage to one kind of target:
 // sources × targets, summed over the flows. One that fails is made again, and
@@ -28,7 +31,7 @@ func Expect(flows []facts.Flow, size Size) []Count {
 			at[key] = i
 			out = append(out, Count{From: f.From, To: f.To})
 		}
-		out[i].Probes += size.sources(f.From) * size.targets(f.To)
+		out[i].Probes += size.sources(f.From) * size.targets(f)
 	}
 	return out
 }
@@ -39,18 +42,34 @@ func (s Size) sources(kind facts.VantageKind) int {
 		return s.Nodes
 	case facts.FromRunner:
 		return 1
+	case facts.FromRuntime:
+		return s.Nodes * len(s.Config.RuntimeClasses)
 	}
 	return 0
 }
 
-func (s Size) targets(kind facts.TargetKind) int {
-	switch kind {
-	case facts.ToPod, facts.ToHost, facts.ToNodePort:
+// knownRecords is how many questions records asks.
+const knownRecords = 7
+
+func (s Size) targets(f facts.Flow) int {
+	switch f.To {
+	case facts.ToPod, facts.ToHost, facts.ToNodePort, facts.ToGateway, facts.ToNodePortLocal, facts.ToTunnel:
+		if costly(f.Via) {
+			return min(s.Nodes, most)
+		}
 		return s.Nodes
-	case facts.ToDNSReplica:
+	case facts.ToRuntime:
+		return s.Nodes * len(s.Config.RuntimeClasses)
+	case facts.ToDNSReplica, facts.ToDNSMetrics:
 		return s.DNSReplicas
-	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService:
+	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService, facts.ToHairpin, facts.ToAffinity:
 		return 1
+	case facts.ToDNSRecord:
+		return knownRecords
+	case facts.ToDNSExternal, facts.ToDNSUpstream:
+		return len(s.Config.ExternalNames) // one resolver is presumed
+	case facts.ToEgress:
+		return len(s.Config.Egress)
 	}
 	return 0
 }

@@ -33,7 +33,10 @@ func Flows(checks []check.Check, scope check.Scope) []facts.Flow {
 // rank puts the flows through Services last: while the others are under way,
 // the data planes learn of the suite's own Service.
 func rank(f facts.Flow) int {
-	if f.To == facts.ToClusterIP || f.To == facts.ToNodePort {
+	switch {
+	case f.Via == facts.Series || f.Via == facts.Bulk || f.Via == facts.Race:
+		return 2 // the heavy ones after all, so that they disturb none of the others
+	case f.To == facts.ToClusterIP || f.To == facts.ToNodePort || f.To == facts.ToNodePortLocal || f.To == facts.ToHairpin || f.To == facts.ToAffinity:
 		return 1
 	}
 	return 0
@@ -76,6 +79,12 @@ func Vantages(s *facts.Snapshot, kind facts.VantageKind) []facts.Vantage {
 	}
 	var out []facts.Vantage
 	for _, n := range s.Selected() {
+		if kind == facts.FromRuntime {
+			for _, r := range n.RuntimeAgents {
+				out = append(out, facts.Vantage{Kind: kind, Node: n.Name, Class: r.Class})
+			}
+			continue
+		}
 		out = append(out, facts.Vantage{Kind: kind, Node: n.Name})
 	}
 	return out

@@ -14,6 +14,10 @@ type Requirement struct {
 	// Hosts and Pods: an agent on every host, a probe pod on every node.
 	// Service: the suite's own Service, behind which probe pods stand.
 	Hosts, Pods, Service bool
+	// Services are the kinds of the suite's further Services, sorted.
+	Services []string
+	// Runtimes: probe pods of the RuntimeClasses that the configuration asks for.
+	Runtimes bool
 }
 
 // Required tells from flows, looks and needs what has to be placed for checks.
@@ -31,19 +35,25 @@ func Required(checks []check.Check, scope check.Scope) Requirement {
 		}
 	}
 	for _, f := range r.Flows {
-		r.Hosts = r.Hosts || atHost(f)
+		r.Hosts = r.Hosts || f.AtHost()
 		r.Pods = r.Pods || f.From == facts.FromPod || f.To == facts.ToPod
 		r.Service = r.Service || f.To == facts.ToClusterIP || f.To == facts.ToNodePort
+		r.Runtimes = r.Runtimes || f.From == facts.FromRuntime || f.To == facts.ToRuntime
 	}
+	for _, c := range checks {
+		r.Services = append(r.Services, c.Services...)
+	}
+	slices.Sort(r.Services)
+	r.Services = slices.Compact(r.Services)
 	r.Hosts = r.Hosts || len(r.Looks) > 0
-	r.Pods = r.Pods || r.Service
+	r.Pods = r.Pods || r.Service || len(r.Services) > 0 || r.Runtimes
 	return r
 }
 
 // WithoutHosts is what is left where host access is refused: nothing is looked
 // at, and no flow begins or ends at a host.
 func (r Requirement) WithoutHosts() Requirement {
-	r.Flows = slices.DeleteFunc(slices.Clone(r.Flows), atHost)
+	r.Flows = slices.DeleteFunc(slices.Clone(r.Flows), facts.Flow.AtHost)
 	r.Hosts, r.Looks = false, map[facts.Look]bool{}
 	return r
 }
@@ -65,8 +75,6 @@ func (r Requirement) ExecsPerNode() int {
 	}
 	return n
 }
-
-func atHost(f facts.Flow) bool { return f.From == facts.FromHost || f.To == facts.ToHost }
 
 // Presumed is the scope of a cluster that has not been asked yet: it has what
 // clusters usually have.

@@ -26,10 +26,13 @@ func Targets(s *facts.Snapshot, f facts.Flow) ([]facts.Target, string) {
 	case facts.ToAPI:
 		out = services(s.Cluster.API, f, "api", "kubernetes.default.svc")
 	case facts.ToDNSService:
-		out = services(s.Cluster.DNS, f, "dns", queryName(s))
+		out = services(s.Cluster.DNS, f, "dns", nameFor(s, f.Via))
 	case facts.ToDNSReplica:
 		out = dnsReplicas(s, f)
+	default:
+		out = further(s, f)
 	}
+	out = spread(f.Via, out)
 	if len(out) == 0 {
 		return nil, fmt.Sprintf("no %s can be probed (%s, %s)", targetWords[f.To], f.Via, f.Family)
 	}
@@ -44,6 +47,18 @@ var targetWords = map[facts.TargetKind]string{
 	facts.ToAPI:        "Service default/kubernetes",
 	facts.ToDNSService: "cluster DNS Service",
 	facts.ToDNSReplica: "cluster DNS replica",
+
+	facts.ToGateway:       "first address of a pod CIDR",
+	facts.ToRuntime:       "probe pod of a RuntimeClass",
+	facts.ToNodePortLocal: "NodePort of the suite's Service with externalTrafficPolicy Local",
+	facts.ToHairpin:       "Service behind which the asking pod stands",
+	facts.ToAffinity:      "Service with ClientIP affinity",
+	facts.ToTunnel:        "UDP port of a tunnel",
+	facts.ToDNSMetrics:    "metrics port of a cluster DNS replica",
+	facts.ToDNSRecord:     "DNS record",
+	facts.ToDNSExternal:   "external name",
+	facts.ToDNSUpstream:   "resolver of the hosts",
+	facts.ToEgress:        "egress target",
 }
 
 func agents(s *facts.Snapshot, f facts.Flow, kind string, of func(facts.Node) (facts.Agent, []netip.Addr)) []facts.Target {
@@ -64,15 +79,15 @@ func agents(s *facts.Snapshot, f facts.Flow, kind string, of func(facts.Node) (f
 // portFor gives the port for a way of probing; ICMP has none.
 func portFor(p facts.Ports, via facts.Via) (uint16, bool) {
 	switch via {
-	case facts.TCP:
+	case facts.TCP, facts.Series, facts.Bulk, facts.Sticky:
 		return p.TCP, p.TCP != 0
 	case facts.UDP, facts.PMTU, facts.Over:
 		return p.UDP, p.UDP != 0
 	case facts.Closed:
 		return p.Closed, p.Closed != 0
-	case facts.ICMP:
+	case facts.ICMP, facts.ARP:
 		return 0, true
-	case facts.TLS, facts.DNSTCP, facts.DNSUDP:
+	case facts.TLS, facts.DNSTCP, facts.DNSUDP, facts.HTTP, facts.Record, facts.Race, facts.Big, facts.Connect, facts.Tunnel:
 		return 0, false
 	}
 	return 0, false
@@ -151,6 +166,14 @@ func queryName(s *facts.Snapshot) string {
 		domain = "cluster.local"
 	}
 	return "kubernetes.default.svc." + domain + "."
+}
+
+// nameFor is what the cluster DNS is asked in this way; empty where that name is not known.
+func nameFor(s *facts.Snapshot, via facts.Via) string {
+	if via == facts.Big {
+		return serviceName(s, s.FurtherService(facts.KindMany))
+	}
+	return queryName(s)
 }
 
 func family(a netip.Addr) facts.Family {

@@ -6,7 +6,7 @@ import "github.com/plumbline-net/plumbline/framework/facts"
 
 // Version guards against an agent image of another release: an agent refuses a
 // plan with another version, and says so.
-const Version = 1
+const Version = 2
 
 // Plan is the work of one batch: everything one vantage does in one round.
 type Plan struct {
@@ -41,6 +41,12 @@ type Inspect struct {
 	Look facts.Look `json:"look"`
 	// HostRoot is where the host's / is mounted read-only in the agent ("/host").
 	HostRoot string `json:"hostRoot,omitempty"`
+	// Lookups are questions to the kernel's routing; the answers come back in HostLook.Lookups.
+	Lookups []facts.Lookup `json:"lookups,omitempty"`
+	// Listening asks whether pods of this node listen; the answers come back in HostLook.Listening.
+	Listening []facts.Listening `json:"listening,omitempty"`
+	// Compute asks for the short fixed computation.
+	Compute bool `json:"compute,omitempty"`
 }
 
 // Timing names every time-out of a probe, in milliseconds.
@@ -81,10 +87,14 @@ type FlowRow struct {
 // Identity is what an agent says of itself. The echo server prints it as the
 // first line of its log too, which is how the ports are published.
 type Identity struct {
-	Peer       string      `json:"peer"` // "pod/n1"
-	Ports      facts.Ports `json:"ports"`
-	MTU        int         `json:"mtu,omitempty"` // of the interface with the pod's address
-	ResolvConf *facts.Text `json:"resolvConf,omitempty"`
+	Peer  string      `json:"peer"` // "pod/n1"
+	Ports facts.Ports `json:"ports"`
+	MTU   int         `json:"mtu,omitempty"` // of the interface with the pod's address
+	MAC   string      `json:"mac,omitempty"` // of the same interface
+	// Startup is what the first moments were like; only in the answer to a batch, for
+	// it is not known when the identity is published.
+	Startup    *facts.Startup `json:"startup,omitempty"`
+	ResolvConf *facts.Text    `json:"resolvConf,omitempty"`
 }
 
 // Done closes an answer.

@@ -18,8 +18,8 @@ func TestHealthyAnswersEveryCellOfEveryFlow(t *testing.T) {
 			if len(r.Cells) != len(m.Targets) {
 				t.Errorf("%s %s: %d cells for %d targets", m.Flow.Key(), r.From, len(r.Cells), len(m.Targets))
 			}
-			for _, c := range r.Cells {
-				if c.Outcome != m.Flow.Via.Right() {
+			for i, c := range r.Cells {
+				if right := m.Flow.Via.Right(); c.Outcome != right && !m.Targets[i].Silent {
 					t.Errorf("%s %s: %s", m.Flow.Key(), r.From, c.Outcome)
 				}
 			}

@@ -19,6 +19,7 @@ func Host(node facts.Node, look facts.Look, n int) facts.HostLook {
 		ResolvConf:  &facts.Text{Path: "/etc/resolv.conf", Text: "nameserver 10.0.0.1\n"},
 		Firewall:    firewall(),
 	}
+	witness(&h, node, n)
 	for _, cidr := range node.PodCIDRs {
 		h.Routes = append(h.Routes, routes(cidr, n)...)
 	}

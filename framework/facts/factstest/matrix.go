@@ -34,7 +34,53 @@ func Flows(families ...facts.Family) []facts.Flow {
 	add(facts.FromPod, facts.ToPod, facts.Main, facts.Closed, facts.PMTU, facts.Over)
 	add(facts.FromPod, facts.ToHost, facts.Main, facts.Closed)
 	add(facts.FromHost, facts.ToHost, facts.Main, facts.PMTU, facts.Over)
+	return append(out, furtherFlows(families)...)
+}
+
+// furtherFlows are those beyond the first checks'.
+func furtherFlows(families []facts.Family) []facts.Flow {
+	var out []facts.Flow
+	add := func(from facts.VantageKind, to facts.TargetKind, vias ...facts.Via) {
+		for _, f := range families {
+			for _, via := range vias {
+				out = append(out, facts.Flow{From: from, To: to, Via: via, Family: f, Look: facts.Main})
+			}
+		}
+	}
+	for _, from := range []facts.VantageKind{facts.FromPod, facts.FromHost} {
+		add(from, facts.ToPod, facts.Bulk)
+		add(from, facts.ToClusterIP, facts.Bulk)
+		add(from, facts.ToNodePort, facts.Bulk)
+		add(from, facts.ToDNSMetrics, facts.HTTP)
+	}
+	add(facts.FromRunner, facts.ToNodePort, facts.Bulk)
+	add(facts.FromHost, facts.ToGateway, facts.ICMP)
+	add(facts.FromPod, facts.ToPod, facts.Series)
+	add(facts.FromHost, facts.ToHost, facts.Series, facts.ARP)
+	add(facts.FromHost, facts.ToTunnel, facts.Tunnel)
+	add(facts.FromHost, facts.ToNodePortLocal, facts.TCP, facts.UDP)
+	add(facts.FromRunner, facts.ToNodePortLocal, facts.TCP, facts.UDP)
+	add(facts.FromPod, facts.ToHairpin, facts.TCP, facts.UDP)
+	add(facts.FromPod, facts.ToAffinity, facts.Sticky)
+	add(facts.FromPod, facts.ToDNSRecord, facts.Record)
+	add(facts.FromPod, facts.ToDNSService, facts.Race, facts.Big)
+	add(facts.FromPod, facts.ToDNSReplica, facts.Race)
 	return out
+}
+
+// healthyCell is the answer of a healthy network to one question.
+func healthyCell(row *facts.Row, f facts.Flow, i int, t facts.Target) {
+	cell := facts.Cell{Outcome: f.Via.Right(), RTT: 256}
+	if t.Silent {
+		cell = facts.Cell{Outcome: facts.Timeout}
+	}
+	row.Cells = append(row.Cells, cell)
+	if f.Via == facts.Series || f.Via == facts.Race {
+		row.Series = append(row.Series, facts.SeriesCell{Sent: 20, Median: 256, P95: 362, Worst: 512, Deviation: 64})
+	}
+	if f.Via == facts.ARP && t.Node != row.From.Node {
+		row.Details = append(row.Details, facts.Detail{Target: i, Met: []string{mac(0, facts.Node{Name: t.Node})}})
+	}
 }
 
 func healthyMatrix(s *facts.Snapshot, f facts.Flow) facts.Matrix {
@@ -52,8 +98,8 @@ func healthyMatrix(s *facts.Snapshot, f facts.Flow) facts.Matrix {
 				row.MTU = OverlayMTU
 			}
 		}
-		for range m.Targets {
-			row.Cells = append(row.Cells, facts.Cell{Outcome: f.Via.Right(), RTT: 256})
+		for i, t := range targets {
+			healthyCell(&row, f, i, t)
 		}
 		m.Rows = append(m.Rows, row)
 	}

@@ -44,6 +44,8 @@ func Healthy(n int, families ...facts.Family) *facts.Snapshot {
 		}
 	}
 	s.Service = service(s, families)
+	s.Further = furtherServices(s, families)
+	s.Cluster.Services = clusterServices(s)
 	for _, f := range Flows(families...) {
 		s.Matrices = append(s.Matrices, healthyMatrix(s, f))
 	}
@@ -101,6 +103,17 @@ func cluster(n int, families []facts.Family) facts.Cluster {
 		}
 		c.DNSPods = append(c.DNSPods, pod)
 	}
+	c.DNSDeployment = &facts.Workload{Namespace: systemNamespace, Name: "coredns", Desired: 2, Ready: 2, Available: 2, Updated: 2}
+	c.CNIExpected = true
+	for i := 1; i <= n; i++ {
+		pod := systemPod(fmt.Sprintf("kube-flannel-%d", i), i, "system-node-critical", "DaemonSet/kube-flannel-ds")
+		pod.Namespace = "kube-flannel"
+		for _, f := range families {
+			pod.Addrs = append(pod.Addrs, HostAddr(i, f))
+		}
+		c.CNIPods, c.CNIPodsLast = append(c.CNIPods, pod), append(c.CNIPodsLast, pod)
+		c.CNILogs = append(c.CNILogs, facts.PodLog{Pod: pod.Name, Node: pod.Node, Lines: []string{"I0102 03:00:00.000000 1 main.go:560] Running backend."}})
+	}
 	for i := 1; i <= n; i++ {
 		pod := systemPod(fmt.Sprintf("kube-proxy-%d", i), i, "system-node-critical", "DaemonSet/kube-proxy")
 		for _, f := range families {
@@ -114,7 +127,7 @@ func cluster(n int, families []facts.Family) facts.Cluster {
 func systemPod(name string, node int, priority, owner string) facts.Pod {
 	return facts.Pod{
 		Namespace: systemNamespace, Name: name, Node: Name(node), Phase: "Running", Ready: true,
-		PriorityClass: priority, Owner: owner, Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		PriorityClass: priority, Owner: owner, Images: []string{"registry.example/" + name[:len(name)-2] + ":v1"}, Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }
 
@@ -139,6 +152,10 @@ func node(i int, families []facts.Family) facts.Node {
 		n.PodAgent.Addrs = append(n.PodAgent.Addrs, PodAddr(i, f))
 	}
 	n.NodeAgent.Addrs = n.Internal
+	n.NodeAgent.MAC, n.PodAgent.MAC = mac(0, n), mac(3, n)
+	n.PodAgent.Startup = &facts.Startup{DNS: facts.FirstSuccess{Millis: 4, Tries: 1}, Service: facts.FirstSuccess{Millis: 2, Tries: 1}}
+	n.MachineID, n.SystemUUID = machineID(i), fmt.Sprintf("00000000-0000-4000-8000-%012x", i)
+	n.Published = &facts.Published{Backend: "vxlan", Addrs: n.Internal[:1], MAC: mac(1, n), VNI: 1}
 	n.PodAgent.ResolvConf = &facts.Text{Path: "/etc/resolv.conf", Text: PodResolvConf(families[0])}
 	return n
 }

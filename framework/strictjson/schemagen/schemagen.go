@@ -87,6 +87,8 @@ func (g generator) of(t reflect.Type) *Schema {
 		return &Schema{Type: "boolean"}
 	case reflect.Int, reflect.Int64:
 		return &Schema{Type: "integer"}
+	case reflect.Float64:
+		return &Schema{Type: "number"}
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return &Schema{Type: "integer", Minimum: &zero}
 	default:

@@ -77,8 +77,8 @@ func RefusesUnknownFields(t *testing.T, schema string, doc []byte, decode func(s
 		t.Fatal(err)
 	}
 	each(root, "", func(path string, object map[string]any) {
-		if strings.HasSuffix(path, ".sysctls") {
-			return // names of sysctls are data
+		if slices.Contains(dataKeys(), path[strings.LastIndex(path, ".")+1:]) {
+			return // the names are data
 		}
 		object["surprise"] = 1
 		changed, err := json.Marshal(root)
@@ -95,6 +95,9 @@ func RefusesUnknownFields(t *testing.T, schema string, doc []byte, decode func(s
 		delete(object, "surprise")
 	})
 }
+
+// dataKeys are the objects whose names are data: sysctls, counters, states of sockets, pressure stall lines.
+func dataKeys() []string { return []string{"sysctls", "counters", "states", "stall"} }
 
 func each(v any, path string, visit func(string, map[string]any)) {
 	switch v := v.(type) {
@@ -145,7 +148,10 @@ func fill(v reflect.Value, at time.Time, addr netip.Addr) {
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), at, addr)
 	case reflect.Map:
-		v.Set(reflect.ValueOf(map[string]string{"net.ipv4.ip_forward": "1"}))
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(value, at, addr)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("net.ipv4.ip_forward"), value)
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), at, addr)
@@ -153,6 +159,8 @@ func fill(v reflect.Value, at time.Time, addr netip.Addr) {
 		v.SetString(text(v.Type().Name()))
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Float64:
+		v.SetFloat(0.5)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(0)
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
