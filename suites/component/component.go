@@ -4,6 +4,7 @@ package component
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -37,4 +38,15 @@ func cniName(s *facts.Snapshot) string {
 		return "the network plugin"
 	}
 	return s.Cluster.CNI
+}
+
+// newest are the pods of a DaemonSet as they were seen last, those left out that
+// are being deleted: during a rollout, and for a while after it, the old pods are
+// still listed with the settings that were just corrected.
+func newest(first, last []facts.Pod) []facts.Pod {
+	pods := first
+	if len(last) > 0 {
+		pods = last
+	}
+	return slices.DeleteFunc(slices.Clone(pods), func(p facts.Pod) bool { return p.Terminating })
 }

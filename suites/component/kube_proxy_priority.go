@@ -33,12 +33,13 @@ func kubeProxyPriority(s *facts.Snapshot) check.Result {
 	if r, ok := replaced(s); ok {
 		return r
 	}
-	if len(s.Cluster.KubeProxy) == 0 {
+	pods := newest(s.Cluster.KubeProxy, s.Cluster.KubeProxyLast)
+	if len(pods) == 0 {
 		return check.Unknownf("kube-proxy has no pod whose priority class could be read")
 	}
 	nodes := map[string][]string{} // by class
 	evidence := map[string][]check.Evidence{}
-	for _, p := range s.Cluster.KubeProxy {
+	for _, p := range pods {
 		if p.PriorityClass == nodeCritical {
 			continue
 		}
@@ -52,20 +53,20 @@ func kubeProxyPriority(s *facts.Snapshot) check.Result {
 	for class, seen := range evidence {
 		on := slices.Compact(slices.Sorted(slices.Values(nodes[class])))
 		wrong += len(seen)
-		findings = append(findings, wrongClass(s, class, on, seen))
+		findings = append(findings, wrongClass(pods[0], class, on, seen))
 	}
 	slices.SortFunc(findings, func(a, b check.Finding) int { return strings.Compare(a.Says, b.Says) })
 	return check.Conclude(fmt.Sprintf("%d of %d kube-proxy pods are %s",
-		len(s.Cluster.KubeProxy)-wrong, len(s.Cluster.KubeProxy), nodeCritical), findings)
+		len(pods)-wrong, len(pods), nodeCritical), findings)
 }
 
-func wrongClass(s *facts.Snapshot, class string, nodes []string, evidence []check.Evidence) check.Finding {
+func wrongClass(one facts.Pod, class string, nodes []string, evidence []check.Evidence) check.Finding {
 	says := fmt.Sprintf("kube-proxy has the priority class %s, not %s: under pressure it is evicted before pods that matter less", class, nodeCritical)
 	if class == "" {
 		says = fmt.Sprintf("kube-proxy has no priority class, it should be %s: under pressure it is evicted, or stays Pending on a new node", nodeCritical)
 	}
 	return check.Finding{
-		Subject: "kube-proxy", Nodes: nodes, Verdict: check.Fail, Says: says, Evidence: evidence, Remedy: setClass(s.Cluster.KubeProxy[0]),
+		Subject: "kube-proxy", Nodes: nodes, Verdict: check.Fail, Says: says, Evidence: evidence, Remedy: setClass(one),
 	}
 }
 
