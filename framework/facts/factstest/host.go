@@ -53,6 +53,12 @@ func sysctls() map[string]string {
 		"net.bridge.bridge-nf-call-iptables":  "1",
 		"net.bridge.bridge-nf-call-ip6tables": "1",
 		"net.ipv4.conf.all.rp_filter":         "0",
+		"net.ipv4.conf.eth0.rp_filter":        "0",
+		"net.ipv4.conf.flannel/1.rp_filter":   "0",
+		"net.ipv4.conf.cni0.rp_filter":        "0",
+		"net.ipv4.ip_local_port_range":        "32768 60999",
+		"net.ipv4.neigh.default.gc_thresh3":   "1024",
+		"net.ipv6.neigh.default.gc_thresh3":   "1024",
 		"net.netfilter.nf_conntrack_max":      "262144",
 		"net.netfilter.nf_conntrack_count":    "120",
 	}
