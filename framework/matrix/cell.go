@@ -25,6 +25,8 @@ type Spec struct {
 	Holds string
 	// Noun is what is counted; empty is "pairs".
 	Noun string
+	// JudgesLoss: the check has findings of its own about attempts that were lost.
+	JudgesLoss bool
 	// Also are findings that the check made itself.
 	Also []check.Finding
 	// Remedy gives the next steps for failing cells.
@@ -39,6 +41,8 @@ type Cell struct {
 	MTU    int // of the row, in bytes; 0 where it does not matter
 	Answer facts.Cell
 	Detail *facts.Detail // nil for a plain cell
+	// Series is what a series of attempts gave; the zero value where there was none.
+	Series facts.SeriesCell
 	// Column is what the cell counts towards; it differs from To only after Spread.
 	Column Column
 }

@@ -79,7 +79,9 @@ func (c Cell) traits(a facts.Attempt, owner func(netip.Addr) string) []string {
 	if a.Peer != "" && len(c.To.Peers) > 0 {
 		add("%s answered", a.Peer)
 	}
-	if a.Size > 0 {
+	if c.Flow.Via == facts.Bulk && (a.Connected || a.Size > 0) {
+		add("the connection was made, %d of %d bytes passed", a.Size, facts.BulkBytes)
+	} else if a.Size > 0 {
 		add("packet of %d bytes", a.Size)
 	}
 	if c.Detail.PathMTU > 0 {
@@ -87,6 +89,12 @@ func (c Cell) traits(a facts.Attempt, owner func(netip.Addr) string) []string {
 	}
 	if a.RCode != "" {
 		add("DNS says %s", a.RCode)
+	}
+	if len(a.Answers) > 0 {
+		add("the answer holds %s", list(a.Answers, 6))
+	}
+	if len(c.To.Want) > 0 && c.Answer.Outcome != facts.OK {
+		add("right is %s", list(c.To.Want, 6))
 	}
 	if len(c.Detail.Met) > 0 {
 		add("met %s", list(c.Detail.Met, 6))

@@ -173,6 +173,26 @@ func viaWord(v facts.Via) string {
 		return "TCP to a closed port"
 	case facts.PMTU, facts.Over:
 		return "UDP with DF"
+	case facts.Series:
+		return "series of TCP connects"
+	case facts.HTTP:
+		return "HTTP"
+	case facts.Bulk:
+		return "1 MiB over TCP"
+	case facts.Sticky:
+		return "repeated TCP connects"
+	case facts.Record:
+		return "DNS question"
+	case facts.Race:
+		return "A and AAAA at once"
+	case facts.Big:
+		return "large DNS answer"
+	case facts.Connect:
+		return "TCP to the outside"
+	case facts.Tunnel:
+		return "tunnel packet"
+	case facts.ARP:
+		return "ARP"
 	}
 	return string(v)
 }
@@ -192,6 +212,8 @@ func fromWord(f facts.Flow) string {
 		return "hosts"
 	case facts.FromRunner:
 		return "the runner"
+	case facts.FromRuntime:
+		return "pods of a RuntimeClass"
 	}
 	return string(f.From)
 }

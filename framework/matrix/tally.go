@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -103,6 +104,9 @@ func (t *tally) row(g *grid, m *facts.Matrix, row *facts.Row) {
 			Flow: m.Flow, From: row.From, To: &m.Targets[j], MTU: row.MTU,
 			Answer: answer, Detail: row.Detail(j), Column: columnOf(m.Flow, m.Targets[j]),
 		}
+		if j < len(row.Series) {
+			c.Series = row.Series[j]
+		}
 		if answer.Outcome == facts.NotRun {
 			t.open = append(t.open, reason{c, noteOf(c)})
 			continue
@@ -157,7 +161,7 @@ func (t *tally) count(c Cell) {
 			}
 		}
 	}
-	if c.Answer.Retried {
+	if c.Answer.Retried && !t.spec.JudgesLoss {
 		t.retried = append(t.retried, c)
 	}
 }
@@ -190,7 +194,7 @@ func (g *grid) column(c Column) int {
 func columnOf(f facts.Flow, t facts.Target) Column {
 	c := Column{ID: t.ID, Node: t.Node, Label: t.Node}
 	switch f.To {
-	case facts.ToPod, facts.ToHost, facts.ToNodePort:
+	case facts.ToPod, facts.ToHost, facts.ToNodePort, facts.ToGateway, facts.ToNodePortLocal, facts.ToTunnel:
 	case facts.ToClusterIP:
 		c.Label = "ClusterIP " + t.Addr.String()
 	case facts.ToAPI:
@@ -199,6 +203,14 @@ func columnOf(f facts.Flow, t facts.Target) Column {
 		c.Label = "DNS Service " + t.Addr.String()
 	case facts.ToDNSReplica:
 		c.Label = strings.TrimPrefix(t.ID, "dns/")
+	case facts.ToRuntime:
+		c.Label = fmt.Sprintf("%s (%s)", t.Node, t.Class)
+	case facts.ToHairpin:
+		c.Label = "their own Service " + t.Addr.String()
+	case facts.ToAffinity:
+		c.Label = "Service with affinity " + t.Addr.String()
+	case facts.ToDNSMetrics, facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
+		_, c.Label, _ = strings.Cut(t.ID, "/")
 	}
 	return c
 }

@@ -51,7 +51,7 @@ func (t *tally) missing() map[string][]string {
 			if why := noTarget(n, f); why != "" && !there[n.Name] {
 				note(n, why)
 			}
-			if f.From != facts.FromRunner && !asked[n.Name] {
+			if f.From != facts.FromRunner && f.From != facts.FromRuntime && !asked[n.Name] {
 				note(n, agentWhy(n, f.From))
 			}
 		}
@@ -60,16 +60,23 @@ func (t *tally) missing() map[string][]string {
 }
 
 // noTarget is why a node would be no target of a flow, or "" for a flow whose
-// targets are not the nodes.
+// targets are not the nodes, or only a sample of them (framework/topology), or
+// pods of a RuntimeClass, of which the check itself says which are missing.
 func noTarget(n facts.Node, f facts.Flow) string {
+	if f.Via == facts.Series || f.Via == facts.Bulk {
+		return ""
+	}
 	switch f.To {
 	case facts.ToPod:
 		return agentWhy(n, facts.FromPod)
 	case facts.ToHost:
 		return agentWhy(n, facts.FromHost)
-	case facts.ToNodePort:
+	case facts.ToNodePort, facts.ToNodePortLocal:
 		return "it has no address of " + familyWord(f.Family)
-	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSReplica, facts.ToDNSService:
+	case facts.ToGateway:
+		return "it has no pod CIDR of " + familyWord(f.Family)
+	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSReplica, facts.ToDNSService, facts.ToRuntime, facts.ToHairpin, facts.ToAffinity,
+		facts.ToTunnel, facts.ToDNSMetrics, facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
 		return ""
 	}
 	return ""
