@@ -43,7 +43,10 @@ const (
 	Protocol    MatchKind = "protocol"
 	IPFamily    MatchKind = "family"
 	CTState     MatchKind = "ctstate"
-	AddrType    MatchKind = "addrtype"
+	AddrType    MatchKind = "addrtype" // of the destination
+	SourceType  MatchKind = "srctype"
+	DestPort    MatchKind = "dport"
+	SourcePort  MatchKind = "sport"
 	ICMPType    MatchKind = "icmptype"
 	Mark        MatchKind = "mark"
 )
@@ -55,18 +58,23 @@ type Match struct {
 	// Words are interface patterns, protocols, states or types, one of which must hold.
 	Words    []string       `json:"words,omitempty"`
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	Ports    []PortRange    `json:"ports,omitempty"`
 	Value    uint32         `json:"value,omitempty"`
 	Mask     uint32         `json:"mask,omitempty"`
 	// Text is the match as the tool printed it.
 	Text string `json:"text,omitempty"`
 }
 
-// Packet stands for a new connection's first packet, forwarded between two
-// pods, with addresses not translated.
+// Packet stands for a new connection's first packet, with addresses not
+// translated: forwarded between two pods, or to the host itself.
 type Packet struct {
 	Family facts.Family
-	// Protocol is tcp, udp or icmp (an echo request, of either family); ports are not known.
+	// Protocol is tcp, udp or icmp (an echo request, of either family).
 	Protocol string
+	// Port is the destination's; 0 is not known. The source's never is.
+	Port uint16
+	// ToHost: the destination is an address of the host itself.
+	ToHost bool
 	// Src and Dst are the prefixes the packet may come from and go to.
 	Src, Dst []netip.Prefix
 	// In and Out are the interfaces it may pass; empty where not known.
@@ -114,8 +122,17 @@ func (m Match) plain(s *state) Truth {
 		}
 		return isOne(m.Words, "new")
 	case AddrType:
+		if s.ToHost {
+			return isOne(m.Words, "local")
+		}
 		// Both ends are pods: unicast addresses, neither of them the host's own.
 		return isOne(m.Words, "unicast")
+	case SourceType:
+		return isOne(m.Words, "unicast")
+	case DestPort:
+		return s.portIn(m.Ports)
+	case SourcePort:
+		return Maybe
 	case ICMPType:
 		if s.Protocol != "icmp" {
 			return No

@@ -12,6 +12,7 @@ type nftObject struct {
 	Table *nftTable `json:"table"`
 	Chain *nftChain `json:"chain"`
 	Set   *nftSet   `json:"set"`
+	Map   *nftMap   `json:"map"`
 	Rule  *nftRule  `json:"rule"`
 }
 
@@ -48,13 +49,14 @@ type nftRule struct {
 	Expr    []json.RawMessage `json:"expr"`
 }
 
-// ParseNft reads the output of `nft --json list ruleset`. The error names the line.
-func ParseNft(text string) ([]Chain, error) {
+// ParseNft reads the output of `nft --json list ruleset`: its chains, and its maps
+// with verdicts. The error names the line or the object.
+func ParseNft(text string) ([]Chain, []Map, error) {
 	var doc struct {
 		Objects []nftObject `json:"nftables"`
 	}
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, fmt.Errorf("reading nft, line %d: %w", errorLine(text, err), err)
+		return nil, nil, fmt.Errorf("reading nft, line %d: %w", errorLine(text, err), err)
 	}
 	p := nftParser{sets: map[string][]json.RawMessage{}, dormant: map[string]bool{}, index: map[string]int{}}
 	for _, o := range doc.Objects { // a rule may name a set that is listed behind it
@@ -67,10 +69,10 @@ func ParseNft(text string) ([]Chain, error) {
 	}
 	for n, o := range doc.Objects {
 		if err := p.object(o); err != nil {
-			return p.chains, fmt.Errorf("reading nft, object %d: %w", n+1, err)
+			return p.chains, p.maps, fmt.Errorf("reading nft, object %d: %w", n+1, err)
 		}
 	}
-	return p.chains, nil
+	return p.chains, p.maps, nil
 }
 
 func errorLine(text string, err error) int {
@@ -87,6 +89,7 @@ func errorLine(text string, err error) int {
 
 type nftParser struct {
 	chains  []Chain
+	maps    []Map
 	index   map[string]int
 	sets    map[string][]json.RawMessage
 	dormant map[string]bool
@@ -98,6 +101,8 @@ func (p *nftParser) object(o nftObject) error {
 		return p.chain(*o.Chain)
 	case o.Rule != nil && !p.dormant[o.Rule.Family+" "+o.Rule.Table]:
 		return p.rule(*o.Rule)
+	case o.Map != nil && !p.dormant[o.Map.Family+" "+o.Map.Table]:
+		return p.mapping(*o.Map)
 	default:
 		return nil
 	}

@@ -3,7 +3,6 @@ package netfilter
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -22,11 +21,17 @@ func (b *ruleBuilder) statement(name string, body json.RawMessage) {
 	case "match":
 		b.match(body)
 	case "counter":
-		var c struct{ Packets uint64 }
-		if json.Unmarshal(body, &c) == nil {
-			b.rule.Packets = c.Packets
+		var c Counter
+		if json.Unmarshal(body, &c) == nil { // a named counter is only a word here
+			b.rule.Count = &c
 		}
-	case "accept", "masquerade", "snat", "dnat", "redirect", "tproxy":
+	case "dnat":
+		b.target(Accept)
+		b.rule.Target.Name, b.rule.To = name, nftTranslation(body)
+	case "masquerade", "snat":
+		b.target(Accept)
+		b.rule.Target.Name = name
+	case "accept", "redirect", "tproxy":
 		b.target(Accept)
 	case "drop":
 		b.target(Drop)
@@ -46,7 +51,10 @@ func (b *ruleBuilder) statement(name string, body json.RawMessage) {
 	case "xt":
 		b.extension(body)
 	case "log", "continue", "notrack", "flow", "ct helper", "ct timeout", "ct expectation", "last", "dup", "secmark":
-	case "vmap", "fwd", "synproxy":
+	case "vmap":
+		b.target(Opaque)
+		b.rule.Verdicts, b.rule.MapName = verdictMap(body)
+	case "fwd", "synproxy":
 		b.target(Opaque)
 	default: // limit, quota, meter, set, map: they may or may not let the packet on
 		b.add(Match{Text: name})
@@ -68,20 +76,6 @@ func (b *ruleBuilder) reject(body json.RawMessage) {
 		b.add(Match{Kind: Protocol, Words: []string{"tcp"}})
 	}
 	b.rule.Target = Target{Kind: Drop, Reject: true}
-}
-
-func (b *ruleBuilder) mangle(body json.RawMessage) {
-	var m struct {
-		Key   json.RawMessage
-		Value json.RawMessage
-	}
-	if json.Unmarshal(body, &m) != nil || !strings.Contains(string(m.Key), `"meta"`) || !strings.Contains(string(m.Key), `"mark"`) {
-		return
-	}
-	b.rule.Mark = &MarkChange{}
-	if v, err := strconv.ParseUint(string(m.Value), 10, 32); err == nil {
-		b.rule.Mark = &MarkChange{Known: true, Value: uint32(v), Mask: 0xffffffff}
-	}
 }
 
 // extension is an iptables extension, of which nft tells the name only.
@@ -140,7 +134,7 @@ func nftKinds() map[string]MatchKind {
 		"meta l4proto": Protocol, "payload protocol": Protocol, "payload nexthdr": Protocol,
 		"meta nfproto": IPFamily, "meta protocol": IPFamily, "meta mark": Mark,
 		"payload saddr": Source, "payload daddr": Destination, "ct state": CTState, "ct status": CTState, "fib type": AddrType,
-		"payload type": ICMPType,
+		"payload type": ICMPType, "payload dport": DestPort, "payload sport": SourcePort,
 	}
 }
 
@@ -148,6 +142,7 @@ func nftKinds() map[string]MatchKind {
 func (b *ruleBuilder) left(m *Match, name string, left json.RawMessage, words []string) {
 	var f struct {
 		Key, Protocol, Field, Result string
+		Flags                        json.RawMessage
 	}
 	if name == "&" {
 		maskedMark(m, left, words)
@@ -178,7 +173,14 @@ func (b *ruleBuilder) left(m *Match, name string, left json.RawMessage, words []
 		if f.Key == "status" && slices.ContainsFunc(words, func(w string) bool { return w != "dnat" && w != "snat" }) {
 			return
 		}
-	case Unread, Always, InInterface, OutIface, AddrType:
+	case DestPort, SourcePort:
+		m.Kind, m.Ports = portMatch(kind, words, "-")
+		return
+	case AddrType:
+		if strings.Contains(string(f.Flags), `"saddr"`) {
+			kind = SourceType
+		}
+	case Unread, Always, InInterface, OutIface, SourceType:
 	}
 	m.Kind = kind
 	if kind != Source && kind != Destination {
@@ -199,26 +201,5 @@ func plainWord(kind MatchKind, word string) string {
 		return map[string]string{"ip": "ipv4", "ip6": "ipv6", "ipv4": "ipv4", "ipv6": "ipv6"}[word]
 	default:
 		return icmpWord(word)
-	}
-}
-
-func markIs(m *Match, mask uint32, words []string) {
-	if len(words) != 1 {
-		return
-	}
-	if v, err := strconv.ParseUint(words[0], 10, 32); err == nil {
-		m.Kind, m.Value, m.Mask = Mark, uint32(v), mask
-	}
-}
-
-func maskedMark(m *Match, left json.RawMessage, words []string) {
-	var sides []json.RawMessage
-	if json.Unmarshal(left, &sides) != nil || len(sides) != 2 {
-		return
-	}
-	var meta struct{ Meta struct{ Key string } }
-	mask, err := strconv.ParseUint(string(sides[1]), 10, 32)
-	if json.Unmarshal(sides[0], &meta) == nil && meta.Meta.Key == "mark" && err == nil {
-		markIs(m, uint32(mask), words)
 	}
 }

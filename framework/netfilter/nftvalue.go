@@ -58,7 +58,8 @@ func (b *ruleBuilder) object(raw json.RawMessage) ([]string, bool) {
 			Addr string
 			Len  int
 		}
-		Elem *struct{ Val json.RawMessage }
+		Elem  *struct{ Val json.RawMessage }
+		Range []json.RawMessage
 	}
 	if json.Unmarshal(raw, &o) != nil {
 		return nil, false
@@ -68,6 +69,13 @@ func (b *ruleBuilder) object(raw json.RawMessage) ([]string, bool) {
 		return b.values(o.Set)
 	case o.Elem != nil:
 		return b.values(o.Elem.Val)
+	case len(o.Range) == 2:
+		from, ok := b.values(o.Range[0])
+		to, ok2 := b.values(o.Range[1])
+		if !ok || !ok2 || len(from) != 1 || len(to) != 1 {
+			return nil, false
+		}
+		return []string{from[0] + "-" + to[0]}, true
 	case o.Prefix != nil:
 		a, err := netip.ParseAddr(o.Prefix.Addr)
 		if err != nil {

@@ -1,10 +1,15 @@
 package netfilter
 
-import "github.com/plumbline-net/plumbline/framework/facts"
+import (
+	"net/netip"
 
-// Ruleset is every chain of a host, of all tools.
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// Ruleset is every chain of a host, of all tools, and nft's maps with verdicts.
 type Ruleset struct {
 	Chains []Chain
+	Maps   []Map
 }
 
 // Chain is a chain of one table.
@@ -23,8 +28,11 @@ type Chain struct {
 	// Devices limits a base chain of the netdev family.
 	Devices []string `json:"devices,omitempty"`
 	// DropPolicy: a packet that leaves the end of this base chain is dropped.
-	DropPolicy bool   `json:"dropPolicy,omitempty"`
-	Rules      []Rule `json:"rules,omitempty"`
+	DropPolicy bool `json:"dropPolicy,omitempty"`
+	// Policy counts the packets that left the end of a base chain, where the dump
+	// tells. iptables-nft-save prints zeros always: it counts none.
+	Policy *Counter `json:"policy,omitempty"`
+	Rules  []Rule   `json:"rules,omitempty"`
 }
 
 // Rule is one rule.
@@ -35,12 +43,37 @@ type Rule struct {
 	Handle int `json:"handle,omitempty"`
 	// Text is the rule as `iptables -S` prints it, or in nft's own language.
 	Text string `json:"text"`
-	// Packets counted, where the dump has counters.
-	Packets uint64  `json:"packets,omitempty"`
-	Matches []Match `json:"matches,omitempty"`
+	// Count is what the rule has counted; nil where the dump has no counter of it.
+	Count   *Counter `json:"count,omitempty"`
+	Matches []Match  `json:"matches,omitempty"`
 	// Mark is set where the rule changes the packet's mark.
-	Mark   *MarkChange `json:"mark,omitempty"`
-	Target Target      `json:"target"`
+	Mark *MarkChange `json:"mark,omitempty"`
+	// To are the places a DNAT sends packets to, one of which it takes; none for
+	// all others and for ranges.
+	To []netip.AddrPort `json:"to,omitempty"`
+	// Verdicts are the targets of nft's verdict map within a rule, MapName the map it
+	// looks up where that stands elsewhere.
+	Verdicts []Target `json:"verdicts,omitempty"`
+	MapName  string   `json:"mapName,omitempty"`
+	Target   Target   `json:"target"`
+}
+
+// Counter is how much a rule or a policy has met since it was made.
+type Counter struct {
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+}
+
+// Map is one of nft's maps from a key to a verdict.
+type Map struct {
+	Family, Table, Name string
+	Elems               []MapElem
+}
+
+// MapElem is one entry; Key has one word per part ("10.96.0.10", "udp", "53").
+type MapElem struct {
+	Key    []string
+	Target Target
 }
 
 // MarkChange is the new mark: (mark &^ Mask) ^ Value, or not known at all.
@@ -101,10 +134,11 @@ func Load(dumps []facts.Dump) (Ruleset, []facts.Error) {
 		if d.Tool != nftTool || d.NotRun != "" {
 			continue
 		}
-		chains, err := ParseNft(d.Text)
+		chains, maps, err := ParseNft(d.Text)
 		if err != nil {
 			errs = append(errs, facts.Error{What: d.Tool, Says: err.Error()})
 		}
+		rs.Maps = append(rs.Maps, maps...)
 		for _, c := range chains {
 			if !covered[c.Family+" "+c.Table] {
 				rs.Chains = append(rs.Chains, c)

@@ -52,18 +52,30 @@ func (p *saveParser) line(line string) error {
 	case strings.HasPrefix(line, ":"):
 		return p.chain(line[1:])
 	case strings.HasPrefix(line, "-A "):
-		return p.rule(line, 0)
+		return p.rule(line, nil)
 	case strings.HasPrefix(line, "["):
-		counters, rest, ok := strings.Cut(line[1:], "] ")
-		packets, _, sep := strings.Cut(counters, ":")
-		n, err := strconv.ParseUint(packets, 10, 64)
-		if !ok || !sep || err != nil || !strings.HasPrefix(rest, "-A ") {
+		counters, rest, ok := strings.Cut(line, " ")
+		count := readCounter(counters)
+		if !ok || count == nil || !strings.HasPrefix(rest, "-A ") {
 			return fmt.Errorf("%.60q is not a counted rule", line)
 		}
-		return p.rule(rest, n)
+		return p.rule(rest, count)
 	default:
 		return fmt.Errorf("%.60q is neither a table, a chain nor a rule", line)
 	}
+}
+
+// readCounter reads "[packets:bytes]"; nil where that is not one.
+func readCounter(text string) *Counter {
+	inner, open := strings.CutPrefix(text, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	packets, bytes, two := strings.Cut(inner, ":")
+	n, err := strconv.ParseUint(packets, 10, 64)
+	m, err2 := strconv.ParseUint(bytes, 10, 64)
+	if !open || !closed || !two || err != nil || err2 != nil {
+		return nil
+	}
+	return &Counter{Packets: n, Bytes: m}
 }
 
 // builtin chains and the kernel's priorities of iptables' tables (linux/netfilter_ipv4.h).
@@ -92,13 +104,16 @@ func (p *saveParser) chain(rest string) error {
 			}
 		}
 		c.DropPolicy = fields[1] == "DROP"
+		if len(fields) > 2 {
+			c.Policy = readCounter(fields[2])
+		}
 	}
 	p.index[c.Name] = len(p.chains)
 	p.chains = append(p.chains, c)
 	return nil
 }
 
-func (p *saveParser) rule(line string, packets uint64) error {
+func (p *saveParser) rule(line string, count *Counter) error {
 	words, err := tokens(line)
 	if err != nil {
 		return err
@@ -111,7 +126,7 @@ func (p *saveParser) rule(line string, packets uint64) error {
 		return fmt.Errorf("rule for chain %.40q, which table %s does not have", words[1].text, p.table)
 	}
 	c := &p.chains[at]
-	r := Rule{Position: len(c.Rules) + 1, Text: line, Packets: packets}
+	r := Rule{Position: len(c.Rules) + 1, Text: line, Count: count}
 	if err := readRule(&r, words[2:], p.isChain); err != nil {
 		return err
 	}

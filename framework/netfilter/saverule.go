@@ -87,7 +87,7 @@ func readRule(r *Rule, words []token, isChain func(string) bool) error {
 // moduleAlone judges modules that decide without any option of their own.
 func moduleAlone(o option) (Match, bool) {
 	known := []string{
-		"comment", "nfacct", "conntrack", "state", "mark", "addrtype", "tcp", "udp", "icmp", "icmp6", "ipv6-icmp",
+		"comment", "nfacct", "conntrack", "state", "mark", "addrtype", "tcp", "udp", "icmp", "icmp6", "ipv6-icmp", "multiport",
 	}
 	if len(o.values) == 1 && slices.Contains(known, o.values[0]) {
 		return Match{}, false
@@ -114,7 +114,13 @@ func readMatch(o option) Match {
 		m.Kind, m.Words = protocolMatch(value)
 	case "--ctstate", "--state":
 		m.Kind, m.Words = CTState, strings.Split(strings.ToLower(value), ",")
-	case "--dst-type", "--src-type":
+	case "--dport", "--dports":
+		m.Kind, m.Ports = portMatch(DestPort, strings.Split(value, ","), ":")
+	case "--sport", "--sports":
+		m.Kind, m.Ports = portMatch(SourcePort, strings.Split(value, ","), ":")
+	case "--src-type":
+		m.Kind, m.Words = SourceType, strings.Split(strings.ToLower(value), ",")
+	case "--dst-type":
 		m.Kind, m.Words = AddrType, strings.Split(strings.ToLower(value), ",")
 	case "--icmp-type", "--icmpv6-type":
 		m.Kind, m.Words = ICMPType, []string{icmpWord(value)}

@@ -1,5 +1,7 @@
 package netfilter
 
+import "net/netip"
+
 // Targets that are no chains (iptables-extensions(8)). What is in neither list is opaque.
 var (
 	passing = []string{
@@ -24,6 +26,8 @@ func readTarget(r *Rule, jump option, rest []option, isChain func(string) bool) 
 		t.Kind = Return
 	case name == "QUEUE", name == "NFQUEUE":
 		t.Kind = Queue
+	case name == "DNAT":
+		t.Kind, r.To = Accept, translation(rest)
 	case name == "MARK":
 		t.Kind, r.Mark = Continue, markChange(rest)
 	case name == "CONNMARK":
@@ -34,6 +38,20 @@ func readTarget(r *Rule, jump option, rest []option, isChain func(string) bool) 
 		t.Kind = Accept
 	}
 	r.Target = t
+}
+
+// translation is the one address and port of --to-destination; a range, or a
+// translation of the port alone, gives none.
+func translation(rest []option) []netip.AddrPort {
+	for _, o := range rest {
+		if o.name == "--to-destination" && len(o.values) == 1 {
+			to, err := netip.ParseAddrPort(o.values[0])
+			if err == nil {
+				return []netip.AddrPort{to}
+			}
+		}
+	}
+	return nil
 }
 
 func markChange(rest []option) *MarkChange {

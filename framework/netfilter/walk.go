@@ -3,7 +3,6 @@ package netfilter
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -38,18 +37,23 @@ const (
 // the order in which the kernel calls them (nft(8), "ADDRESS FAMILIES"). Accept
 // ends one base chain only, so the next is asked too.
 func (r *Ruleset) Forward(p Packet) (Trace, error) {
-	w := walk{chains: map[string]*Chain{}, state: state{Packet: p, markKnown: true}}
+	return r.follow(p, way{hooks: []string{"ingress", "prerouting", "forward", "postrouting", "egress"}})
+}
+
+// follow walks a packet through the base chains of a way.
+func (r *Ruleset) follow(p Packet, along way) (Trace, error) {
+	w := walk{chains: map[string]*Chain{}, way: along, state: state{Packet: p, markKnown: true}}
 	for i := range r.Chains {
 		c := &r.Chains[i]
 		w.chains[c.key(c.Name)] = c
 	}
-	for _, base := range r.path(p) {
+	for _, base := range r.path(p, along) {
 		w.base, w.doubt = base, false
 		w.state.hook = base.Hook
-		w.state.tracked = base.Hook == "forward" || base.Hook == "postrouting" || base.Hook == "prerouting" && base.Priority > conntrackPriority
+		w.state.tracked = base.Hook != "ingress" && (base.Hook != "prerouting" || base.Priority > conntrackPriority)
 		sure := base.sees(p) == Yes
 		fate := w.chain(base, sure, 0)
-		if fate == through && base.DropPolicy {
+		if fate == through && base.DropPolicy && !along.translations {
 			w.stop(Stop{Base: base, Chain: base}, sure)
 		}
 		if w.failed != nil {
@@ -66,18 +70,16 @@ func (r *Ruleset) Forward(p Packet) (Trace, error) {
 // conntrackPriority is NF_IP_PRI_CONNTRACK: before it a packet has no state.
 const conntrackPriority = -200
 
-var hookOrder = []string{"ingress", "prerouting", "forward", "postrouting", "egress"}
-
-// path gives the base chains a forwarded packet passes, in order.
-func (r *Ruleset) path(p Packet) []*Chain {
+// path gives the base chains a packet passes on its way, in order.
+func (r *Ruleset) path(p Packet, along way) []*Chain {
 	var out []*Chain
 	for i := range r.Chains {
-		if c := &r.Chains[i]; c.sees(p) != No {
+		if c := &r.Chains[i]; along.asks(c) && c.sees(p) != No {
 			out = append(out, c)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *Chain) int {
-		if d := slices.Index(hookOrder, a.Hook) - slices.Index(hookOrder, b.Hook); d != 0 {
+		if d := slices.Index(along.hooks, a.Hook) - slices.Index(along.hooks, b.Hook); d != 0 {
 			return d
 		}
 		return a.Priority - b.Priority
@@ -85,18 +87,13 @@ func (r *Ruleset) path(p Packet) []*Chain {
 	return out
 }
 
-// sees says whether a base chain is asked about a forwarded packet.
+// sees says whether a base chain is asked about a packet of this family and these interfaces.
 func (c *Chain) sees(p Packet) Truth {
-	if !slices.Contains(hookOrder, c.Hook) {
-		return No
-	}
-	// iptables refuses DROP in nat, and kube-proxy's largest chains are there.
-	natOnly := c.Type == "nat" && c.Tool != nftTool
 	switch {
 	case c.Family == "ip":
-		return truth(p.Family == facts.IPv4 && !natOnly)
+		return truth(p.Family == facts.IPv4)
 	case c.Family == "ip6":
-		return truth(p.Family == facts.IPv6 && !natOnly)
+		return truth(p.Family == facts.IPv6)
 	case c.Family != "inet" && c.Family != "netdev":
 		return No // bridge and arp do not see what is routed
 	case c.Hook == "ingress" && len(c.Devices) > 0:
@@ -110,11 +107,6 @@ func (c *Chain) sees(p Packet) Truth {
 	}
 }
 
-// key tells chains of the same name apart; iptables' tables of both back ends too.
-func (c *Chain) key(name string) string {
-	return strings.Join([]string{c.Tool, c.Family, c.Table, name}, " ")
-}
-
 type fate uint8
 
 const (
@@ -125,6 +117,7 @@ const (
 
 type walk struct {
 	chains map[string]*Chain
+	way    way
 	state  state
 	base   *Chain
 	// doubt: an accept before may have taken the packet, so a later drop is not certain.
@@ -181,15 +174,24 @@ func (w *walk) rule(c *Chain, rule *Rule, v visit) (f fate, done bool) {
 	case Continue:
 		return through, false
 	case Accept:
+		if w.rewrites(rule) {
+			w.stop(Stop{Base: w.base, Chain: c, Rule: rule}, certain)
+		}
 		w.doubt = w.doubt || !certain
 		return when(certain, accepted), true
 	case Drop:
+		if w.way.translations {
+			return through, false
+		}
 		w.stop(Stop{Base: w.base, Chain: c, Rule: rule}, certain)
 		// A packet that a Maybe let through is the one to follow further.
 		return when(certain, dropped), v.matched == Yes
 	case Return:
 		return through, true
 	case Queue:
+		if w.way.translations {
+			return through, false
+		}
 		w.stop(Stop{Base: w.base, Chain: c, Rule: rule}, false)
 		w.doubt = true
 		return when(certain, accepted), true

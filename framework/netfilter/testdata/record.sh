@@ -2,6 +2,7 @@
 # Records the dumps beside this file from a real kernel, each in a network
 # namespace of its own. Run as root: sh record.sh
 # lab-worker is a node of the lab (kube-proxy 1.36, flannel) as facts.json holds it.
+# kube-nftables-1.36 is one of the lab with kube-proxy 1.36 and nftables, with counters.
 set -eu
 cd "$(dirname "$0")"
 

@@ -1,0 +1,58 @@
+package netfilter
+
+import (
+	"slices"
+	"strings"
+)
+
+// way is which base chains a packet passes.
+type way struct {
+	hooks []string
+	// untranslated: only what sees the packet before its destination is translated.
+	untranslated bool
+	// translations: what rewrites the source ends the walk, not what drops.
+	translations bool
+}
+
+// translationPriority is NF_IP_PRI_NAT_DST (linux/netfilter_ipv4.h).
+const translationPriority = -100
+
+func (w way) asks(c *Chain) bool {
+	switch {
+	case !slices.Contains(w.hooks, c.Hook):
+		return false
+	case w.untranslated && c.Hook == "prerouting" && c.Priority >= translationPriority:
+		return false
+	default:
+		// iptables refuses DROP in nat, and kube-proxy's largest chains are there.
+		return w.translations || c.Type != "nat" || c.Tool == nftTool
+	}
+}
+
+// Input follows a packet that is for the host itself, to the end of the hook input.
+func (r *Ruleset) Input(p Packet) (Trace, error) {
+	return r.follow(p, way{hooks: []string{"ingress", "prerouting", "input"}})
+}
+
+// Arrival follows a packet only until its destination is translated: what asks
+// for a NodePort never reaches the hook input where a translation serves it.
+func (r *Ruleset) Arrival(p Packet) (Trace, error) {
+	return r.follow(p, way{hooks: []string{"ingress", "prerouting"}, untranslated: true})
+}
+
+// Masqueraded follows a forwarded packet and gives the rules that would rewrite
+// its source. What would drop it is passed over.
+func (r *Ruleset) Masqueraded(p Packet) (Trace, error) {
+	return r.follow(p, way{hooks: []string{"prerouting", "forward", "postrouting"}, translations: true})
+}
+
+// rewrites says whether a rule gives a packet another source address
+// (iptables-extensions(8), nft(8)).
+func (w *walk) rewrites(r *Rule) bool {
+	return w.way.translations && w.base.Hook == "postrouting" && slices.Contains([]string{"MASQUERADE", "SNAT", "NETMAP", "masquerade", "snat"}, r.Target.Name)
+}
+
+// key tells chains of the same name apart; iptables' tables of both back ends too.
+func (c *Chain) key(name string) string {
+	return strings.Join([]string{c.Tool, c.Family, c.Table, name}, " ")
+}
