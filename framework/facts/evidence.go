@@ -70,6 +70,9 @@ type SocketQueue struct {
 	Drops   int    `json:"drops,omitempty"`
 	Process string `json:"process,omitempty"`
 	PID     int    `json:"pid,omitempty"`
+	// OwnerUnknown: the kernel did not let the agent see who has the socket open;
+	// an empty Process then says nothing.
+	OwnerUnknown bool `json:"ownerUnknown,omitempty"`
 	// Netns is "host", or an address of the pod whose network the socket is in.
 	Netns string `json:"netns,omitempty"`
 }
@@ -79,6 +82,9 @@ type BoundSocket struct {
 	Local   netip.AddrPort `json:"local"`
 	Process string         `json:"process,omitempty"` // empty: the kernel itself (a tunnel)
 	PID     int            `json:"pid,omitempty"`
+	// OwnerUnknown: the kernel did not let the agent see who has the socket open;
+	// an empty Process then says nothing.
+	OwnerUnknown bool `json:"ownerUnknown,omitempty"`
 }
 
 // Destination counts the sockets towards one far end.
