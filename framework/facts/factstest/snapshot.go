@@ -46,6 +46,7 @@ func Healthy(n int, families ...facts.Family) *facts.Snapshot {
 	s.Service = service(s, families)
 	s.Further = furtherServices(s, families)
 	s.Cluster.Services = clusterServices(s)
+	program(s)
 	for _, f := range Flows(families...) {
 		s.Matrices = append(s.Matrices, healthyMatrix(s, f))
 	}
