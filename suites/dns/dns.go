@@ -12,7 +12,9 @@ import (
 
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
-	return []check.Check{Replica(), Service(), ResolvConf()}
+	return []check.Check{
+		Replica(), Service(), Metrics(), ResolvConf(), Records(), Latency(), Truncation(), Startup(), Spread(),
+	}
 }
 
 // flows is every family, over UDP and TCP, from each kind of vantage.

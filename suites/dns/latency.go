@@ -1,0 +1,122 @@
+package dns
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed latency.md
+var latencyDoc string
+
+// Latency is the check dns/latency.
+func Latency() check.Check {
+	return check.Check{
+		ID: "dns/latency", Promise: "Of a series of A and AAAA questions sent at once over one socket none is lost, and no node or replica is far slower than the others.",
+		Level: check.Extended, Needs: []check.Need{check.NeedPods}, Doc: latencyDoc, Ask: askLatency, Evaluate: evaluateLatency,
+	}
+}
+
+func askLatency(scope check.Scope) []facts.Flow {
+	if !scope.HasDNS {
+		return nil
+	}
+	race := []facts.Via{facts.Race}
+	return append(asked(scope.OfDNS().Families, facts.ToDNSService, race, facts.FromPod),
+		asked(scope.Families, facts.ToDNSReplica, race, facts.FromPod)...)
+}
+
+func evaluateLatency(s *facts.Snapshot) check.Result {
+	if r, none := without(s); none {
+		return r
+	}
+	flows := racing(s)
+	if len(flows) == 0 {
+		return check.Unknownf("the cluster DNS has neither a replica nor a Service with an address that could be asked")
+	}
+	races := racesOf(s, flows)
+	r := matrix.Judge(s, matrix.Spec{
+		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", Spread: column(""), Rule: races.rule, Remedy: raceRemedy,
+		Also: races.outliers(),
+	})
+	for i := range r.Findings {
+		races.tell(&r.Findings[i])
+	}
+	r.Why += races.summary()
+	return r
+}
+
+// racing are the flows that this cluster can have: one family of the Service,
+// the families in which the replicas have addresses.
+func racing(s *facts.Snapshot) []facts.Flow {
+	var replicas, service []netip.Addr
+	for _, p := range s.Cluster.DNSPods {
+		replicas = append(replicas, p.Addrs...)
+	}
+	for _, a := range s.Cluster.DNS {
+		service = append(service, a.Addr())
+	}
+	var out []facts.Flow
+	for _, f := range askLatency(check.ScopeOf(s)) {
+		addrs := service
+		if f.To == facts.ToDNSReplica {
+			addrs = replicas
+		}
+		if inFamily(addrs, f.Family) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// fiveSeconds is what a wait of a resolver for its next try looks like, in
+// microseconds, with room for clocks (resolv.conf(5): timeout, 5 s).
+const fiveSeconds = 4500000
+
+// rule: one lost question of a pair is what applications meet as a wait of five
+// seconds; where nothing at all came back, other checks say so.
+func (r races) rule(c matrix.Cell) matrix.Ruling {
+	series, ok := r.of[key(c.Flow, c.From, c.To.ID)]
+	switch {
+	case !ok || series.Sent == 0:
+		return matrix.Ruling{Standing: matrix.Open, Why: "the series was not sent"}
+	case series.Lost == series.Sent:
+		return matrix.Ruling{Standing: matrix.Aside, Why: "not one question was answered (see dns/replica and dns/service)"}
+	case series.Lost > 0:
+		return matrix.Warning("loses a share of its questions", "lose a share of their questions")
+	case series.Worst >= fiveSeconds:
+		return matrix.Warning("waits about five seconds for an answer", "wait about five seconds for an answer")
+	default:
+		return matrix.Ruling{Standing: matrix.Right}
+	}
+}
+
+func raceRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	return []check.Remedy{{
+		Text: "Two packets of one socket that meet in conntrack are the usual reason (kubernetes#56903): see whether insert_failed grows while names are asked", Node: nodeOr(p, c),
+		Command: "conntrack -S | grep -o 'insert_failed=[0-9]*'; sleep 10; conntrack -S | grep -o 'insert_failed=[0-9]*'; uname -r",
+	}, {
+		Text: "Is it loss on the way? Ask a hundred times, each from a new socket", Node: c.From.Node,
+		Command: fmt.Sprintf("for i in $(seq 100); do dig +tries=1 +time=1 @%s %s >/dev/null || echo lost; done | sort | uniq -c", c.To.Addr, question(*c.To)),
+	}, {
+		Text:    "Where the race it is: a node-local cache asks by TCP and without NAT; a kernel from 5.1 on has the repair; or let applications use single-request-reopen",
+		Command: "kubectl -n kube-system get daemonset node-local-dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
+	}, {
+		Text:    "Where one replica it is: is it short of CPU?",
+		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system top pods -l k8s-app=kube-dns",
+	}}
+}
+
+// millis writes microseconds as milliseconds.
+func millis(micros int) string {
+	if micros < 10000 {
+		return fmt.Sprintf("%d.%d ms", micros/1000, micros%1000/100)
+	}
+	return figures.Grouped(micros/1000) + " ms"
+}

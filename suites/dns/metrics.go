@@ -1,0 +1,95 @@
+package dns
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed metrics.md
+var metricsDoc string
+
+// Metrics is the check dns/metrics.
+func Metrics() check.Check {
+	return check.Check{
+		ID: "dns/metrics", Promise: "Every replica of the cluster DNS gives its metrics over HTTP to every pod and every host.",
+		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: metricsDoc, Ask: askMetrics, Evaluate: evaluateMetrics,
+	}
+}
+
+func askMetrics(scope check.Scope) []facts.Flow {
+	if !scope.HasDNS {
+		return nil
+	}
+	return asked(scope.Families, facts.ToDNSMetrics, []facts.Via{facts.HTTP}, facts.FromPod, facts.FromHost)
+}
+
+func evaluateMetrics(s *facts.Snapshot) check.Result {
+	if r, none := without(s); none {
+		return r
+	}
+	if len(s.Cluster.DNSPods) == 0 {
+		return noReplica(s)
+	}
+	var addrs []netip.Addr
+	for _, p := range s.Cluster.DNSPods {
+		addrs = append(addrs, p.Addrs...)
+	}
+	flows := offered(askMetrics(check.ScopeOf(s)), addrs)
+	servers := serversOf(answers(s, flows))
+	var also []check.Finding
+	for _, id := range servers.order {
+		also = append(also, servers.notServing(id)...)
+	}
+	return matrix.Judge(s, matrix.Spec{
+		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: also, Spread: column(""),
+		Rule: servers.rule, Remedy: metricsRemedy,
+	})
+}
+
+// metricsRule holds an HTTP answer against 200; a replica that serves no metrics
+// to anyone is told apart beforehand.
+func (s servers) rule(c matrix.Cell) matrix.Ruling {
+	switch {
+	case c.Answer.Outcome == facts.OK:
+		return matrix.Ruling{Standing: matrix.Right}
+	case s.none(c.To.ID) != "":
+		return matrix.Ruling{Standing: matrix.Aside, Why: "the replica serves no metrics to anyone, which is no matter of the network"}
+	default:
+		return matrix.Outcome(c.Answer.Outcome)
+	}
+}
+
+func metricsRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	url := fmt.Sprintf("http://%s%s", netip.AddrPortFrom(c.To.Addr, c.To.Port), c.To.Name)
+	get := check.Remedy{
+		Text: "Ask by hand: 200 is right, 000 is a failure of the network", Node: c.From.Node,
+		Command: fmt.Sprintf("curl -sS -g -o /dev/null -w '%%{http_code}\\n' -m 3 '%s'", url),
+	}
+	policies := check.Remedy{
+		Text:    "Is there a NetworkPolicy which lets only port 53 pass to the cluster DNS?",
+		Command: "kubectl -n kube-system get networkpolicies; kubectl get ciliumnetworkpolicies,globalnetworkpolicies -A 2>/dev/null",
+	}
+	if p.Shape == matrix.Target || p.Shape == matrix.Within {
+		return []check.Remedy{get, {
+			Text: "Many cannot reach this replica: look on its node for a rule on the port or the address", Node: c.To.Node,
+			Command: fmt.Sprintf("iptables-save | grep -nE 'dport %d|%s'; nft list ruleset | grep -nE 'dport %d|%s'", c.To.Port, c.To.Addr, c.To.Port, c.To.Addr),
+		}, policies, get}
+	}
+	return []check.Remedy{{
+		Text: "The replica answers others, or nobody: look at this node's route to it, forwarding and rules first", Node: nodeOr(p, c),
+		Command: fmt.Sprintf("ip route get %s; sysctl -n net.ipv4.ip_forward; nft list ruleset | grep -nE 'dport %d|drop|reject'", c.To.Addr, c.To.Port),
+	}, policies, get}
+}
+
+func nodeOr(p matrix.Place, c matrix.Cell) string {
+	if n := p.Node(); n != "" {
+		return n
+	}
+	return c.From.Node
+}

@@ -1,0 +1,98 @@
+package dns
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed truncation.md
+var truncationDoc string
+
+// Truncation is the check dns/truncation.
+func Truncation() check.Check {
+	return check.Check{
+		ID: "dns/truncation", Promise: "A DNS answer over 512 and over 1232 bytes arrives, over TCP after a truncated one and in a larger datagram.",
+		Level: check.Extended, Needs: []check.Need{check.NeedPods}, Doc: truncationDoc, Ask: askTruncation, Evaluate: evaluateTruncation,
+		Services: []string{facts.KindMany},
+	}
+}
+
+// askTruncation asks the small question too, which dns/service asks anyway: only
+// where a small answer comes, a large one that does not come says something of its size.
+func askTruncation(scope check.Scope) []facts.Flow {
+	return append(askBig(scope), askSmall(scope)...)
+}
+
+func askBig(scope check.Scope) []facts.Flow {
+	if !scope.HasDNS {
+		return nil
+	}
+	return asked(scope.OfDNS().Families, facts.ToDNSService, []facts.Via{facts.Big}, facts.FromPod)
+}
+
+func askSmall(scope check.Scope) []facts.Flow {
+	if !scope.HasDNS {
+		return nil
+	}
+	return asked(scope.OfDNS().Families, facts.ToDNSService, []facts.Via{facts.DNSUDP}, facts.FromPod)
+}
+
+func evaluateTruncation(s *facts.Snapshot) check.Result {
+	if r, ok := serviceKnown(s); !ok {
+		return r
+	}
+	many := s.FurtherService(facts.KindMany)
+	switch {
+	case many == nil && s.Run.Incomplete != "":
+		return check.Unknownf("the Service with many addresses was not made: %s", s.Run.Incomplete)
+	case many == nil:
+		return check.Unknownf("the Service with many addresses was not made, so no answer is large")
+	case many.NotRun != "":
+		return check.Unknownf("the Service with many addresses was not made: %s", many.NotRun)
+	}
+	small := matrix.Lookup(s)
+	return matrix.Judge(s, matrix.Spec{
+		Flows: askBig(check.ScopeOf(s)), Noun: "places", Holds: "get large answers whole", Spread: column(""), Remedy: truncationRemedy,
+		Rule: func(c matrix.Cell) matrix.Ruling {
+			f := c.Flow
+			f.Via = facts.DNSUDP
+			return bigRule(c, small(f, c.From, c.To.ID))
+		},
+	})
+}
+
+// bigRule judges a large answer where a small one came. That the small one is
+// not known does not excuse the large one.
+func bigRule(c matrix.Cell, small facts.Outcome) matrix.Ruling {
+	switch {
+	case c.Answer.Outcome == facts.OK:
+		return matrix.Ruling{Standing: matrix.Right}
+	case small != facts.OK && small != facts.NotRun:
+		return matrix.Ruling{Standing: matrix.Aside, Why: "not even a small answer comes (see dns/service)"}
+	case c.Answer.Outcome == facts.NotRun:
+		return matrix.Outcome(facts.NotRun)
+	}
+	return matrix.Warning("does not get a large answer whole", "do not get large answers whole")
+}
+
+func truncationRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	ask := check.Remedy{
+		Text: "Ask for the large answer in the three ways: truncated with TCP after it, by TCP alone, and in one datagram of 1232 and of 4096 bytes", Node: c.From.Node,
+		Command: fmt.Sprintf("for how in +noedns +tcp +bufsize=1232 +bufsize=4096; do dig +tries=1 +time=2 $how @%s %s | grep -E 'flags|SIZE|timed out'; done", c.To.Addr, c.To.Name),
+	}
+	return []check.Remedy{ask, {
+		Text: "TCP port 53 must pass as UDP does: look for a rule or policy that names UDP alone", Node: nodeOr(p, c),
+		Command: "nft list ruleset | grep -nE 'dport 53'; iptables-save | grep -nE 'dport 53'; kubectl get networkpolicies -A",
+	}, {
+		Text: "Where only the datagram of 4096 bytes is missing, its fragments are dropped: see mtu/path, and rules that drop fragments", Node: nodeOr(p, c),
+		Command: "nstat -az IpReasmFails IpReasmTimeout IpFragFails; sysctl net.ipv4.ipfrag_high_thresh net.netfilter.nf_conntrack_frag6_high_thresh",
+	}, {
+		Text:    "CoreDNS keeps answers within its plugin bufsize (1232 is advised), so that nothing is fragmented",
+		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n bufsize",
+	}}
+}
