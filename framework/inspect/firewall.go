@@ -22,6 +22,8 @@ type dumper struct {
 	empty func() (string, error)
 }
 
+// Every dump is with counters (-c; nft has them anyway): a rule that counts
+// between two looks is one that packets meet.
 func dumpers() []dumper {
 	once := sync.OnceValues(nfTablesPresent)
 	nftables := func(text string) func() (string, error) {
@@ -35,10 +37,10 @@ func dumpers() []dumper {
 	}
 	const none = "# nf_tables is not in this kernel: it holds no rules\n"
 	return []dumper{
-		{"iptables-nft-save", []string{"iptables-nft-save"}, nftables(none)},
-		{"ip6tables-nft-save", []string{"ip6tables-nft-save"}, nftables(none)},
-		{"iptables-legacy-save", []string{"iptables-legacy-save"}, legacyTables("/proc/net/ip_tables_names")},
-		{"ip6tables-legacy-save", []string{"ip6tables-legacy-save"}, legacyTables("/proc/net/ip6_tables_names")},
+		{"iptables-nft-save", []string{"iptables-nft-save", "-c"}, nftables(none)},
+		{"ip6tables-nft-save", []string{"ip6tables-nft-save", "-c"}, nftables(none)},
+		{"iptables-legacy-save", []string{"iptables-legacy-save", "-c"}, legacyTables("/proc/net/ip_tables_names")},
+		{"ip6tables-legacy-save", []string{"ip6tables-legacy-save", "-c"}, legacyTables("/proc/net/ip6_tables_names")},
 		{"nft", []string{"nft", "--json", "list", "ruleset"}, nftables(`{"nftables": []}`)},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -29,16 +30,19 @@ func interfaces() ([]facts.Interface, error) {
 	if addrErr != nil {
 		addrErr = fmt.Errorf("listing addresses: %w", addrErr)
 	}
+	off, portErr := hairpinOff()
 	names := map[int]string{}
 	for _, l := range links {
 		names[l.Attrs().Index] = l.Attrs().Name
 	}
 	var out []facts.Interface
 	for _, l := range links {
-		out = append(out, interfaceOf(l, names, addrs))
+		one := interfaceOf(l, names, addrs)
+		one.HairpinOff = off[one.Index]
+		out = append(out, one)
 	}
 	slices.SortFunc(out, func(a, b facts.Interface) int { return cmp.Compare(a.Index, b.Index) })
-	return out, addrErr
+	return out, errors.Join(addrErr, portErr)
 }
 
 func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) facts.Interface {
@@ -48,16 +52,58 @@ func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) fac
 		MAC: attrs.HardwareAddr.String(), Up: attrs.Flags&net.FlagUp != 0, Master: names[attrs.MasterIndex],
 	}
 	for _, a := range addrs {
-		if a.LinkIndex == attrs.Index {
-			if p, ok := prefix(a.IPNet); ok {
-				i.Addrs = append(i.Addrs, p)
-			}
+		p, ok := prefix(a.IPNet)
+		if a.LinkIndex != attrs.Index || !ok {
+			continue
+		}
+		i.Addrs = append(i.Addrs, p)
+		if a.Flags&unix.IFA_F_PERMANENT == 0 {
+			i.Dynamic = append(i.Dynamic, p)
 		}
 	}
+	i.Parent = parentOf(l, names)
+	i.Local, i.Remote = tunnelEnds(l)
 	if v, ok := l.(*netlink.Vxlan); ok {
 		i.Vxlan = &facts.Vxlan{VNI: v.VxlanId, Port: v.Port, Local: address(v.SrcAddr), Device: names[v.VtepDevIndex]}
 	}
 	return i
+}
+
+// parentOf names the device below. The other end of a veth pair is told in the
+// same field of the kernel's (IFLA_LINK), and is none; nor does an index of
+// another network namespace mean anything here.
+func parentOf(l netlink.Link, names map[int]string) string {
+	attrs := l.Attrs()
+	if attrs.NetNsID >= 0 || l.Type() == "veth" || attrs.ParentIndex == attrs.Index {
+		return ""
+	}
+	return names[attrs.ParentIndex]
+}
+
+// tunnelEnds are the addresses of a tunnel between two; "any" is the zero value.
+func tunnelEnds(l netlink.Link) (local, remote netip.Addr) {
+	switch t := l.(type) {
+	case *netlink.Iptun:
+		local, remote = address(t.Local), address(t.Remote)
+	case *netlink.Sittun:
+		local, remote = address(t.Local), address(t.Remote)
+	case *netlink.Gretun:
+		local, remote = address(t.Local), address(t.Remote)
+	case *netlink.Gretap:
+		local, remote = address(t.Local), address(t.Remote)
+	case *netlink.Ip6tnl:
+		local, remote = address(t.Local), address(t.Remote)
+	case *netlink.Geneve:
+		remote = address(t.Remote)
+	}
+	return specified(local), specified(remote)
+}
+
+func specified(a netip.Addr) netip.Addr {
+	if a.IsUnspecified() {
+		return netip.Addr{}
+	}
+	return a
 }
 
 // dumps is how often a listing is repeated that changed while it was read.

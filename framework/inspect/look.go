@@ -33,6 +33,9 @@ func Look(ctx context.Context, ask wire.Inspect) facts.HostLook {
 		{"interfaces", readInterfaces},
 		{"routes", readRoutes},
 		{"rules", readRules},
+		{"neighbors", readNeighbors},
+		{"fdb", readFDB},
+		{"lookups", func(context.Context) (func(*facts.HostLook), error) { return readLookups(ask.Lookups) }},
 		{"firewall", readFirewall},
 		{"resolv.conf", func(context.Context) (func(*facts.HostLook), error) { return readHostResolvConf(root) }},
 	}

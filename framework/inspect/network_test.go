@@ -15,7 +15,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
-// childRole makes the test binary look at the namespace it is in.
+// childRole makes the test binary look at the namespace it is in, as asked there.
 const childRole = "PLUMBLINE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -23,8 +23,12 @@ func TestMain(m *testing.M) {
 		m.Run()
 		return
 	}
+	var ask wire.Inspect
+	if err := json.Unmarshal([]byte(os.Getenv(childRole)), &ask); err != nil {
+		panic(err)
+	}
 	mtu, _ := MTU()
-	seen := sight{Look(context.Background(), wire.Inspect{Look: facts.Main}), mtu}
+	seen := sight{Look(context.Background(), ask), mtu}
 	if err := json.NewEncoder(os.Stdout).Encode(seen); err != nil {
 		panic(err)
 	}
@@ -37,12 +41,21 @@ type sight struct {
 
 func lookIn(t *testing.T, n *netlab.Namespace) sight {
 	t.Helper()
+	return lookWith(t, n, wire.Inspect{Look: facts.Main})
+}
+
+func lookWith(t *testing.T, n *netlab.Namespace, ask wire.Inspect) sight {
+	t.Helper()
+	asked, err := json.Marshal(ask)
+	if err != nil {
+		t.Fatal(err)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), self)
-	c.Env, c.Stderr = append(os.Environ(), childRole+"=look"), os.Stderr
+	c.Env, c.Stderr = append(os.Environ(), childRole+"="+string(asked)), os.Stderr
 	var out strings.Builder
 	c.Stdout = &out
 	if err := n.Do(c.Run); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -55,6 +56,7 @@ func parseRule(message []byte, family facts.Family) (facts.Rule, error) {
 		return facts.Rule{}, fmt.Errorf("parsing attributes: %w", err)
 	}
 	r := facts.Rule{Table: int(header.Table), Action: ruleAction(header.Type), Family: family}
+	r.Not = header.Flags&fibRuleInvert != 0
 	for _, a := range attrs {
 		v := a.Value
 		switch a.Attr.Type {
@@ -64,6 +66,13 @@ func parseRule(message []byte, family facts.Family) (facts.Rule, error) {
 			r.Priority = int(number(v))
 		case nl.FRA_FWMARK:
 			r.Mark = number(v)
+		case nl.FRA_FWMASK:
+			// The kernel fills in all bits where no mask was given.
+			if r.Mask = number(v); r.Mask == math.MaxUint32 {
+				r.Mask = 0
+			}
+		case nl.FRA_SUPPRESS_PREFIXLEN:
+			r.SuppressPrefix = int(int32(number(v))) + 1 // -1 is none
 		case nl.FRA_IIFNAME:
 			r.IifName = unix.ByteSliceToString(v)
 		case nl.FRA_OIFNAME:
@@ -76,6 +85,9 @@ func parseRule(message []byte, family facts.Family) (facts.Rule, error) {
 	}
 	return r, nil
 }
+
+// fibRuleInvert is FIB_RULE_INVERT (linux/fib_rules.h).
+const fibRuleInvert = 2
 
 func number(v []byte) uint32 {
 	if len(v) < 4 {

@@ -1,0 +1,147 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// maxNeighbors bounds what is kept of a neighbour table or forwarding database;
+// gc_thresh3, which bounds the tables themselves, is seldom larger.
+const maxNeighbors = 20000
+
+// readNeighbors lists the ARP and ND tables of this network namespace, and the
+// entries for which it answers itself (ip neigh show proxy). What ip-neighbour(8)
+// leaves out, for there is nothing to resolve, is left out: noarp.
+func readNeighbors(context.Context) (func(*facts.HostLook), error) {
+	names, err := linkNames()
+	problems := []error{err}
+	var out []facts.Neighbor
+	for _, flags := range []uint8{0, netlink.NTF_PROXY} {
+		all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_UNSPEC, Flags: flags})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("listing neighbours: %w", err))
+		}
+		for _, n := range all {
+			if one := neighborOf(n, names); one.State != "noarp" && one.Addr.IsValid() {
+				out = append(out, one)
+			}
+		}
+	}
+	return func(h *facts.HostLook) { h.Neighbors = out }, errors.Join(problems...)
+}
+
+// readFDB lists the forwarding databases: what VXLAN devices send where, and what
+// bridges know behind their ports. The address filters of other devices, which
+// the kernel lists with them, are left out.
+func readFDB(context.Context) (func(*facts.HostLook), error) {
+	names, err := linkNames()
+	problems := []error{err}
+	all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_BRIDGE})
+	if err != nil {
+		problems = append(problems, fmt.Errorf("listing forwarding entries: %w", err))
+	}
+	var out []facts.FDBEntry
+	for _, n := range all {
+		if n.IP == nil && n.MasterIndex == 0 {
+			continue
+		}
+		out = append(out, facts.FDBEntry{
+			MAC: n.HardwareAddr.String(), Dev: names[n.LinkIndex], Dst: address(n.IP), State: forwardingState(n.State),
+		})
+	}
+	return func(h *facts.HostLook) { h.FDB = out }, errors.Join(problems...)
+}
+
+// neighborDump asks for a table (RTM_GETNEIGH); nothing is loaded for it, as the
+// tables are part of the kernel's core. A longer table than maxNeighbors is cut
+// off, with an error.
+func neighborDump(ask netlink.Ndmsg) ([]netlink.Neigh, error) {
+	var out []netlink.Neigh
+	var problems []error
+	_, err := dumped(func() ([]struct{}, error) {
+		out, problems = nil, nil
+		more := 0
+		request := nl.NewNetlinkRequest(unix.RTM_GETNEIGH, unix.NLM_F_DUMP)
+		request.AddData(&ask)
+		err := request.ExecuteIter(unix.NETLINK_ROUTE, unix.RTM_NEWNEIGH, func(m []byte) bool {
+			if len(out) == maxNeighbors {
+				more++
+				return true
+			}
+			if one, err := parseNeighbor(m); err != nil {
+				problems = append(problems, err)
+			} else if one.Family == unix.AF_BRIDGE == (ask.Family == unix.AF_BRIDGE) {
+				out = append(out, *one)
+			}
+			return true
+		})
+		if more > 0 {
+			problems = append(problems, fmt.Errorf("%d more than %d entries are left out", more, maxNeighbors))
+		}
+		return nil, err
+	})
+	return out, errors.Join(err, errors.Join(problems...))
+}
+
+func parseNeighbor(m []byte) (*netlink.Neigh, error) {
+	const header = 12 // struct ndmsg, linux/neighbour.h
+	if len(m) < header {
+		return nil, fmt.Errorf("an entry has %d bytes", len(m))
+	}
+	one, err := netlink.NeighDeserialize(m)
+	if err != nil {
+		return nil, fmt.Errorf("parsing an entry: %w", err)
+	}
+	return one, nil
+}
+
+func neighborOf(n netlink.Neigh, names map[int]string) facts.Neighbor {
+	out := facts.Neighbor{
+		Addr: address(n.IP), Dev: names[n.LinkIndex], MAC: n.HardwareAddr.String(), State: neighborState(n.State),
+	}
+	for _, f := range []struct {
+		bit  int
+		word string
+	}{
+		{netlink.NTF_PROXY, "proxy"}, {netlink.NTF_EXT_LEARNED, "extern_learn"}, {netlink.NTF_ROUTER, "router"}, {netlink.NTF_OFFLOADED, "offload"},
+	} {
+		if n.Flags&f.bit != 0 {
+			out.Flags = append(out.Flags, f.word)
+		}
+	}
+	return out
+}
+
+// neighborState is the word of ip-neighbour(8) for NUD_* (linux/neighbour.h).
+func neighborState(state int) string {
+	words := map[int]string{
+		netlink.NUD_NONE: "none", netlink.NUD_INCOMPLETE: "incomplete", netlink.NUD_REACHABLE: "reachable", netlink.NUD_STALE: "stale",
+		netlink.NUD_DELAY: "delay", netlink.NUD_PROBE: "probe", netlink.NUD_FAILED: "failed", netlink.NUD_NOARP: "noarp", netlink.NUD_PERMANENT: "permanent",
+	}
+	if word, known := words[state]; known {
+		return word
+	}
+	return fmt.Sprintf("0x%x", state)
+}
+
+// forwardingState is the word of bridge-fdb(8): an entry made by hand that ages
+// by no clock is static; "" is one that was learned and is in use.
+func forwardingState(state int) string {
+	switch {
+	case state&netlink.NUD_PERMANENT != 0:
+		return "permanent"
+	case state&netlink.NUD_NOARP != 0:
+		return "static"
+	case state&netlink.NUD_STALE != 0:
+		return "stale"
+	default:
+		return ""
+	}
+}
