@@ -64,7 +64,7 @@ func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) fac
 	i.Parent = parentOf(l, names)
 	i.Local, i.Remote = tunnelEnds(l)
 	if v, ok := l.(*netlink.Vxlan); ok {
-		i.Vxlan = &facts.Vxlan{VNI: v.VxlanId, Port: v.Port, Local: address(v.SrcAddr), Device: names[v.VtepDevIndex]}
+		i.Vxlan = &facts.Vxlan{VNI: v.VxlanId, Port: v.Port, Local: address(v.SrcAddr), Device: i.Parent}
 	}
 	return i
 }
@@ -74,6 +74,9 @@ func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) fac
 // another network namespace mean anything here.
 func parentOf(l netlink.Link, names map[int]string) string {
 	attrs := l.Attrs()
+	if v, ok := l.(*netlink.Vxlan); ok {
+		return names[v.VtepDevIndex]
+	}
 	if attrs.NetNsID >= 0 || l.Type() == "veth" || attrs.ParentIndex == attrs.Index {
 		return ""
 	}
