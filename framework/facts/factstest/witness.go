@@ -78,7 +78,7 @@ func counters(look facts.Look) map[string]int64 {
 		"snmp.Udp.InDatagrams": 10000, "snmp.Udp.RcvbufErrors": 3, "snmp.Udp.SndbufErrors": 0, "snmp.Udp.InCsumErrors": 0,
 		"netstat.TcpExt.ListenOverflows": 2, "netstat.TcpExt.ListenDrops": 2, "netstat.TcpExt.TCPRcvQDrop": 0,
 		"netstat.TcpExt.IPReversePathFilter": 0,
-		"conntrack.insert_failed": 5, "conntrack.drop": 0, "conntrack.early_drop": 0,
+		"conntrack.insert_failed":            5, "conntrack.drop": 0, "conntrack.early_drop": 0,
 		"softnet.dropped": 0, "neigh.arp.table_fulls": 0, "neigh.nd.table_fulls": 0,
 	}
 	for _, dev := range []string{"eth0", "flannel.1", "cni0"} {
