@@ -13,7 +13,7 @@ import (
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
 	return []check.Check{
-		Replica(), Service(), Metrics(), ResolvConf(), Records(), Latency(), Truncation(), Startup(), Spread(),
+		Replica(), Service(), Metrics(), ResolvConf(), Records(), Latency(), Truncation(), Startup(), External(), Spread(),
 	}
 }
 

@@ -101,8 +101,8 @@ func (a answer) came() string {
 	switch {
 	case len(told.Answers) > 0:
 		return listed(told.Answers)
-	case told.RCode == "NOERROR":
-		return "NOERROR without an answer"
+	case told.RCode == noData:
+		return emptyAnswer
 	case told.RCode != "":
 		return told.RCode
 	case told.Note != "":
@@ -113,6 +113,13 @@ func (a answer) came() string {
 		return "nothing (" + a.cell.Outcome.String() + ")"
 	}
 }
+
+// noData is the code of a name that exists without a record of the type asked
+// for, and emptyAnswer how it looks on the wire (RFC 2308).
+const (
+	noData      = "NODATA"
+	emptyAnswer = "NOERROR without an answer"
+)
 
 // wrongReply is the first attempt that brought a wrong answer.
 func (a answer) wrongReply() (facts.Attempt, bool) {
@@ -165,18 +172,4 @@ func sortedSet(words []string) []string {
 	out := append([]string{}, words...)
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// column calls the target of an address what people call it.
-func column(label string) func(matrix.Cell) []matrix.Cell {
-	return func(c matrix.Cell) []matrix.Cell {
-		c.Column = matrix.Column{ID: c.To.ID, Node: c.To.Node, Label: label}
-		if label == "" {
-			_, c.Column.Label, _ = strings.Cut(c.To.ID, "/")
-		}
-		if c.Column.Label == "" {
-			c.Column.Label = "DNS Service " + c.To.Addr.String()
-		}
-		return []matrix.Cell{c}
-	}
 }

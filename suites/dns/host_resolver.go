@@ -20,25 +20,71 @@ func hostFindings(s *facts.Snapshot, node string) []check.Finding {
 		return nil
 	}
 	r := parseResolvConf(h.ResolvConf.Text)
-	says := ""
+	var out []check.Finding
+	for _, says := range insane(s, node, r) {
+		out = append(out, check.Finding{
+			Subject: node + " (host)", Nodes: []string{node}, Verdict: check.Warn,
+			Says:     fmt.Sprintf("%s of the host %s %s", h.ResolvConf.Path, node, says),
+			Evidence: []check.Evidence{{Node: node, Source: "host " + h.ResolvConf.Path, Text: strings.TrimSpace(h.ResolvConf.Text)}},
+			Remedy:   hostRemedy(node),
+		})
+	}
+	return out
+}
+
+// mostServers is how many nameservers a resolver, and the kubelet for its pods,
+// takes of a file (resolv.conf(5), MAXNS; Kubernetes documentation, "DNS for
+// Services and Pods", known issues).
+const mostServers = 3
+
+// insane says what is wrong with a host's file, each as the end of a sentence.
+func insane(s *facts.Snapshot, node string, r resolvConf) []string {
+	var out []string
+	for _, u := range r.unreadable {
+		out = append(out, fmt.Sprintf("names the nameserver %q, which is no address", u))
+	}
+	loopback := slices.IndexFunc(r.nameservers, netip.Addr.IsLoopback)
 	switch {
 	case len(r.nameservers) == 0:
-		says = fmt.Sprintf("%s of the host %s names no nameserver", h.ResolvConf.Path, node)
+		out = append(out, "names no nameserver")
 	case asksItself(s, r.nameservers):
-		says = fmt.Sprintf("%s of the host %s names the cluster DNS, and the cluster DNS may in turn ask the host's resolver: a loop", h.ResolvConf.Path, node)
+		out = append(out, "names the cluster DNS, and the cluster DNS may in turn ask the host's resolver: a loop")
+	case loopback >= 0 && brokenReplica(s, node) != "":
+		out = append(out, fmt.Sprintf("names %s, and the replica of the cluster DNS on this node is not ready (%s): where the kubelet hands that file to it, it asks itself, a loop",
+			r.nameservers[loopback], brokenReplica(s, node)))
 	case onlyLoopback(r) && !isStub(r):
-		says = fmt.Sprintf("%s of the host %s names only %s, which a pod cannot reach; the kubelet's resolvConf must point elsewhere",
-			h.ResolvConf.Path, node, r.nameservers[0])
-	default:
-		return nil
+		out = append(out, fmt.Sprintf("names only %s, which a pod cannot reach; the kubelet's resolvConf must point elsewhere", r.nameservers[0]))
+	case loopback >= 0 && !isStub(r):
+		out = append(out, fmt.Sprintf("names %s beside others; in a pod that gets this file, the cluster DNS among them, that address is the pod itself", r.nameservers[loopback]))
 	}
-	return []check.Finding{{
-		Subject: node + " (host)", Nodes: []string{node}, Verdict: check.Warn, Says: says,
-		Evidence: []check.Evidence{{Node: node, Source: "host " + h.ResolvConf.Path, Text: strings.TrimSpace(h.ResolvConf.Text)}},
-		Remedy: []check.Remedy{{
-			Text: "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
-			Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
-		}},
+	if n := len(r.nameservers); n > mostServers {
+		out = append(out, fmt.Sprintf("names %d nameservers, of which resolvers and the kubelet use the first %d", n, mostServers))
+	}
+	return out
+}
+
+// brokenReplica is what Kubernetes says of a replica of the cluster DNS on a node
+// that starts again and again, as CoreDNS does when it finds that it asks itself
+// (CoreDNS plugin loop); empty where there is none.
+func brokenReplica(s *facts.Snapshot, node string) string {
+	for _, p := range s.Cluster.DNSPods {
+		if p.Node == node && !p.Ready && p.Reason == "CrashLoopBackOff" {
+			return p.Name + ": " + p.Reason
+		}
+	}
+	return ""
+}
+
+func hostRemedy(node string) []check.Remedy {
+	return []check.Remedy{{
+		Text: "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
+		Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
+	}, {
+		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be made anew", Node: node,
+		Command: "systemctl restart kubelet",
+	}, {
+		Text:    "Check that the replicas are ready and log no loop",
+		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20 --prefix | grep -i loop",
 	}}
 }
 
@@ -62,9 +108,9 @@ func onlyLoopback(r resolvConf) bool {
 	return !slices.ContainsFunc(r.nameservers, func(a netip.Addr) bool { return !a.IsLoopback() })
 }
 
-// isStub: the file names systemd-resolved(8) alone.
+// isStub: the file names systemd-resolved(8) alone, by either of its two addresses.
 func isStub(r resolvConf) bool {
-	return len(r.nameservers) == 1 && r.nameservers[0].String() == "127.0.0.53"
+	return len(r.nameservers) == 1 && (r.nameservers[0].String() == "127.0.0.53" || r.nameservers[0].String() == "127.0.0.54")
 }
 
 func asksItself(s *facts.Snapshot, nameservers []netip.Addr) bool {

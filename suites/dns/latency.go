@@ -41,7 +41,7 @@ func evaluateLatency(s *facts.Snapshot) check.Result {
 	}
 	races := racesOf(s, flows)
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", Spread: column(""), Rule: races.rule, Remedy: raceRemedy,
+		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", JudgesLoss: true, Rule: raceRule, Remedy: raceRemedy,
 		Also: races.outliers(),
 	})
 	for i := range r.Findings {
@@ -80,10 +80,10 @@ const fiveSeconds = 4500000
 
 // rule: one lost question of a pair is what applications meet as a wait of five
 // seconds; where nothing at all came back, other checks say so.
-func (r races) rule(c matrix.Cell) matrix.Ruling {
-	series, ok := r.of[key(c.Flow, c.From, c.To.ID)]
+func raceRule(c matrix.Cell) matrix.Ruling {
+	series := c.Series
 	switch {
-	case !ok || series.Sent == 0:
+	case series.Sent == 0:
 		return matrix.Ruling{Standing: matrix.Open, Why: "the series was not sent"}
 	case series.Lost == series.Sent:
 		return matrix.Ruling{Standing: matrix.Aside, Why: "not one question was answered (see dns/replica and dns/service)"}

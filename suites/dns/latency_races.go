@@ -11,10 +11,7 @@ import (
 )
 
 // races are the series of all ways to the cluster DNS.
-type races struct {
-	of  map[string]facts.SeriesCell
-	all []race
-}
+type races struct{ all []race }
 
 // race is the series from one place to one server.
 type race struct {
@@ -22,14 +19,12 @@ type race struct {
 	from   facts.Vantage
 	to     facts.Target
 	series facts.SeriesCell
-}
-
-func key(f facts.Flow, from facts.Vantage, target string) string {
-	return f.Key() + " " + from.String() + " " + target
+	// half: in a lost pair one of the two questions was answered.
+	half bool
 }
 
 func racesOf(s *facts.Snapshot, flows []facts.Flow) races {
-	out := races{of: map[string]facts.SeriesCell{}}
+	var out races
 	for _, f := range flows {
 		m := s.Matrix(f)
 		if m == nil || m.NotRun != "" {
@@ -40,12 +35,17 @@ func racesOf(s *facts.Snapshot, flows []facts.Flow) races {
 				continue
 			}
 			for i, t := range m.Targets {
-				out.of[key(f, row.From, t.ID)] = row.Series[i]
-				out.all = append(out.all, race{f, row.From, t, row.Series[i]})
+				out.all = append(out.all, race{f, row.From, t, row.Series[i], half(row.Detail(i))})
 			}
 		}
 	}
 	return out
+}
+
+// half says whether a lost pair lost only one of its questions, which tells the
+// race in conntrack from packets lost on the way. The agent's note says so.
+func half(d *facts.Detail) bool {
+	return d != nil && slices.ContainsFunc(d.Attempts, func(a facts.Attempt) bool { return strings.HasPrefix(a.Note, "only the question") })
 }
 
 // answered are the series with any answer.
@@ -81,7 +81,7 @@ func (r races) tell(f *check.Finding) {
 		return
 	}
 	var evidence []check.Evidence
-	sent, lost, worst := 0, 0, 0
+	sent, lost, worst, halves := 0, 0, 0, 0
 	for _, one := range r.all {
 		at := check.Pair{From: one.from.String(), To: one.to.ID, Flow: one.flow.Key()}
 		if !slices.Contains(f.Pairs, at) {
@@ -89,8 +89,14 @@ func (r races) tell(f *check.Finding) {
 		}
 		sent, lost, worst = sent+one.series.Sent, lost+one.series.Lost, max(worst, one.series.Worst)
 		evidence = append(evidence, one.evidence())
+		if one.half {
+			halves++
+		}
 	}
 	f.Says += fmt.Sprintf("; %d of %d pairs of A and AAAA lost, the worst answer after %s", lost, sent, millis(worst))
+	if halves > 0 {
+		f.Says += "; of a lost pair the other question was answered, which is the race of two packets of one socket in conntrack"
+	}
 	f.Evidence = evidence[:min(most, len(evidence))]
 }
 

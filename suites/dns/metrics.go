@@ -46,7 +46,7 @@ func evaluateMetrics(s *facts.Snapshot) check.Result {
 		also = append(also, servers.notServing(id)...)
 	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: also, Spread: column(""),
+		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: also,
 		Rule: servers.rule, Remedy: metricsRemedy,
 	})
 }

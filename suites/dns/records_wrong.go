@@ -108,8 +108,8 @@ func wanted(t facts.Target) string {
 	switch {
 	case len(t.Want) > 0:
 		return listed(t.Want)
-	case t.RCode == "NODATA":
-		return "NOERROR without an answer"
+	case t.RCode == noData:
+		return emptyAnswer
 	case t.RCode != "":
 		return t.RCode
 	default:

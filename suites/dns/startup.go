@@ -55,6 +55,30 @@ func evaluateStartup(s *facts.Snapshot) check.Result {
 	if len(s.Selected()) == 0 {
 		return check.Unknownf("no node was probed")
 	}
+	begins, unknown := beginsOf(s)
+	groups := map[string][]begin{}
+	good := 0
+	for _, b := range begins {
+		kind := b.kind()
+		switch kind {
+		case "":
+			good++
+		case notTried:
+			why := fmt.Sprintf("%s was not tried: %s", b.what, cmp.Or(b.NotRun, "the probe pod gave no reason"))
+			unknown[why] = append(unknown[why], b.node)
+		default:
+			groups[b.what+kind] = append(groups[b.what+kind], b)
+		}
+	}
+	findings := append(lateFindings(groups), unknownStartups(unknown)...)
+	slices.SortStableFunc(findings, func(a, b check.Finding) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
+	return check.Conclude(fmt.Sprintf("%s of %s succeeded within a second and at the first try%s", figures.Grouped(good),
+		figures.Count(len(begins), "first lookup or connection"), slowest(begins)), findings)
+}
+
+// beginsOf are the first lookup and the first connection of every node's probe
+// pod, and the nodes of which they are not known, by reason.
+func beginsOf(s *facts.Snapshot) ([]begin, map[string][]string) {
 	scope, lookup := check.ScopeOf(s), matrix.Lookup(s)
 	later := func(flows []facts.Flow, node, target string) facts.Outcome {
 		out := facts.NotRun
@@ -66,37 +90,19 @@ func evaluateStartup(s *facts.Snapshot) check.Result {
 		return out
 	}
 	var begins []begin
-	var findings []check.Finding
 	unknown := map[string][]string{}
 	for _, n := range s.Selected() {
-		if n.PodAgent.Startup == nil {
+		first := n.PodAgent.Startup
+		if first == nil {
 			why := noStartup(n)
 			unknown[why] = append(unknown[why], n.Name)
 			continue
 		}
 		begins = append(begins,
-			begin{n.Name, "the first lookup", n.PodAgent.Startup.DNS, later(askSmall(scope), n.Name, "dns")},
-			begin{n.Name, "the first connection to default/kubernetes", n.PodAgent.Startup.Service, later(askAPI(scope), n.Name, "api")})
+			begin{n.Name, "the first lookup", first.DNS, later(askSmall(scope), n.Name, "dns")},
+			begin{n.Name, "the first connection to default/kubernetes", first.Service, later(askAPI(scope), n.Name, "api")})
 	}
-	groups := map[string][]begin{}
-	good := 0
-	for _, b := range begins {
-		kind := b.kind()
-		switch kind {
-		case "":
-			good++
-		case notTried:
-			why := fmt.Sprintf("%s was not tried: %s", b.what, b.NotRun)
-			unknown[why] = append(unknown[why], b.node)
-		default:
-			groups[b.what+kind] = append(groups[b.what+kind], b)
-		}
-	}
-	findings = append(findings, lateFindings(groups)...)
-	findings = append(findings, unknownStartups(unknown)...)
-	slices.SortStableFunc(findings, func(a, b check.Finding) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
-	return check.Conclude(fmt.Sprintf("%d of %s of new pods succeeded within a second and at the first try%s", good,
-		figures.Count(len(begins), "first lookup and connection"), slowest(begins)), findings)
+	return begins, unknown
 }
 
 // The kinds of a bad beginning.

@@ -38,7 +38,7 @@ func askSmall(scope check.Scope) []facts.Flow {
 	if !scope.HasDNS {
 		return nil
 	}
-	return asked(scope.OfDNS().Families, facts.ToDNSService, []facts.Via{facts.DNSUDP}, facts.FromPod)
+	return asked(scope.OfDNS().Families, facts.ToDNSService, []facts.Via{facts.DNSUDP, facts.DNSTCP}, facts.FromPod)
 }
 
 func evaluateTruncation(s *facts.Snapshot) check.Result {
@@ -56,27 +56,31 @@ func evaluateTruncation(s *facts.Snapshot) check.Result {
 	}
 	small := matrix.Lookup(s)
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askBig(check.ScopeOf(s)), Noun: "places", Holds: "get large answers whole", Spread: column(""), Remedy: truncationRemedy,
+		Flows: askBig(check.ScopeOf(s)), Noun: "places", Holds: "get large answers whole", Remedy: truncationRemedy,
 		Rule: func(c matrix.Cell) matrix.Ruling {
-			f := c.Flow
-			f.Via = facts.DNSUDP
-			return bigRule(c, small(f, c.From, c.To.ID))
+			udp, tcp := c.Flow, c.Flow
+			udp.Via, tcp.Via = facts.DNSUDP, facts.DNSTCP
+			return bigRule(c, small(udp, c.From, c.To.ID), small(tcp, c.From, c.To.ID))
 		},
 	})
 }
 
-// bigRule judges a large answer where a small one came. That the small one is
-// not known does not excuse the large one.
-func bigRule(c matrix.Cell, small facts.Outcome) matrix.Ruling {
+// bigRule judges a large answer where small ones come. That those are not known
+// does not excuse the large one. It is Partial where it came by TCP, as a
+// resolver gets it, and not in one of the larger datagrams.
+func bigRule(c matrix.Cell, udp, tcp facts.Outcome) matrix.Ruling {
+	missing := func(o facts.Outcome) bool { return o != facts.OK && o != facts.NotRun }
 	switch {
-	case c.Answer.Outcome == facts.OK:
+	case c.Answer.Outcome == facts.OK && !c.Answer.Partial:
 		return matrix.Ruling{Standing: matrix.Right}
-	case small != facts.OK && small != facts.NotRun:
-		return matrix.Ruling{Standing: matrix.Aside, Why: "not even a small answer comes (see dns/service)"}
+	case c.Answer.Outcome == facts.OK:
+		return matrix.Warning("gets a large answer by TCP only, not in a datagram over 512 bytes", "get a large answer by TCP only, not in a datagram over 512 bytes")
 	case c.Answer.Outcome == facts.NotRun:
 		return matrix.Outcome(facts.NotRun)
+	case missing(udp) || missing(tcp):
+		return matrix.Ruling{Standing: matrix.Aside, Why: "not even a small answer comes by UDP and TCP (see dns/service)"}
 	}
-	return matrix.Warning("does not get a large answer whole", "do not get large answers whole")
+	return matrix.Failing("does not get a large answer, while small ones come", "do not get a large answer, while small ones come")
 }
 
 func truncationRemedy(p matrix.Place) []check.Remedy {
