@@ -106,6 +106,9 @@ func (t *tally) silences(missing map[string][]string) []check.Finding {
 		if n := t.facts.Node(s.from.Node); n != nil && missing[n.Name] != nil && !agentReady(*n, s.from.Kind) {
 			continue // the node's own finding says so
 		}
+		if s.from.Kind == facts.FromRuntime && !t.started(s.from) {
+			continue // the check says itself what keeps the pod from starting
+		}
 		if v := s.from.String(); !slices.Contains(vantages[s.why], v) {
 			vantages[s.why] = append(vantages[s.why], v)
 		}
@@ -122,6 +125,12 @@ func (t *tally) silences(missing map[string][]string) []check.Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// started says whether the probe pod of a RuntimeClass is Ready.
+func (t *tally) started(v facts.Vantage) bool {
+	n := t.facts.Node(v.Node)
+	return n != nil && slices.ContainsFunc(n.RuntimeAgents, func(r facts.RuntimeAgent) bool { return r.Class == v.Class && r.Agent.Ready })
 }
 
 func agentReady(n facts.Node, kind facts.VantageKind) bool {

@@ -9,7 +9,7 @@ import (
 
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
-	return []check.Check{PodToPod(), PodToHost(), HostToPod(), HostToHost(), SourceIP(), ClosedPort()}
+	return []check.Check{PodToPod(), PodToHost(), HostToPod(), HostToHost(), SourceIP(), Gateway(), Quality(), ClosedPort(), RuntimeClass()}
 }
 
 // cross is every family with every way of probing, from one kind to another.

@@ -2,6 +2,7 @@ package reach_test
 
 import (
 	"flag"
+	"slices"
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -26,9 +27,10 @@ func snapshot(spoils ...spoil) *facts.Snapshot {
 }
 
 func TestAHealthyClusterPasses(t *testing.T) {
-	factstest.Passes(t, reach.All(), map[string]*facts.Snapshot{
+	always := slices.DeleteFunc(reach.All(), func(c check.Check) bool { return c.Level == check.OptIn })
+	factstest.Passes(t, always, map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
-		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6),
+		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "ten nodes": factstest.Healthy(10),
 	})
 }
 
@@ -106,7 +108,7 @@ func TestAClosedPortIsUnknownWhereTheOpenOneWasNotAsked(t *testing.T) {
 }
 
 func TestAskingNamesEveryFamilyOnce(t *testing.T) {
-	scope := check.Scope{Families: []facts.Family{facts.IPv4, facts.IPv6}}
+	scope := check.Scope{Families: []facts.Family{facts.IPv4, facts.IPv6}, HasDNS: true, Config: facts.Config{RuntimeClasses: []string{"kata"}}}
 	for _, c := range reach.All() {
 		seen := map[string]bool{}
 		for _, f := range c.Ask(scope) {
@@ -129,22 +131,51 @@ func TestRecordings(t *testing.T) {
 		"host_to_pod":  {{"host>pod/tcp/ipv4@main", []string{".T.", "...", ".T."}}, {"host>pod/udp/ipv4@main", []string{".T.", "...", ".T."}}, {"host>pod/icmp/ipv4@main", []string{".T.", "...", ".T."}}},
 		"host_to_host": {{"host>host/udp/ipv4@main", []string{".T.", "T..", "..."}}},
 		"source_ip":    {{"pod>pod/tcp/ipv4@main", []string{"...", "n.n", "..."}}},
+		"gateway":      {{gateways, []string{"..T", "..T", "TT."}}},
 		"closed_port":  {{"pod>pod/closed/ipv4@main", []string{".T.", ".T.", ".T."}}},
 	}
+	further := map[string]func(*facts.Snapshot){
+		"quality":       func(s *facts.Snapshot) { slowNode(s, "n2", 52_000) },
+		"runtime_class": func(s *facts.Snapshot) { notReady(s, "n2") },
+	}
 	reads := map[string][]string{
-		"pod_to_pod":   {"pod>pod/tcp", "pod>pod/udp", "pod>pod/icmp"},
-		"pod_to_host":  {"pod>host/tcp", "pod>host/udp", "pod>host/icmp"},
-		"host_to_pod":  {"host>pod/"},
-		"host_to_host": {"host>host/tcp", "host>host/udp", "host>host/icmp"},
-		"source_ip":    {"pod>pod/tcp"},
-		"closed_port":  {"pod>pod/closed", "pod>host/closed", "pod>pod/tcp", "pod>host/tcp"},
+		"pod_to_pod":    {"pod>pod/tcp", "pod>pod/udp", "pod>pod/icmp"},
+		"pod_to_host":   {"pod>host/tcp", "pod>host/udp", "pod>host/icmp"},
+		"host_to_pod":   {"host>pod/tcp", "host>pod/udp", "host>pod/icmp"},
+		"host_to_host":  {"host>host/tcp", "host>host/udp", "host>host/icmp"},
+		"source_ip":     {"pod>pod/tcp"},
+		"gateway":       {"host>gateway"},
+		"quality":       {"pod>pod/series", "host>host/series"},
+		"closed_port":   {"pod>pod/closed", "pod>host/closed", "pod>pod/tcp", "pod>host/tcp"},
+		"runtime_class": {"runtime>", "pod>runtime/"},
 	}
 	for _, c := range reach.All() {
 		name := factstest.FileName(c.ID)
-		unknown := snapshot()
+		pass, fail, unknown := snapshot(), snapshot(failing[name]...), snapshot()
+		for _, s := range []*facts.Snapshot{pass, fail, unknown} {
+			if c.ID == "reach/runtime-class" {
+				kata(s)
+			}
+		}
+		if spoil := further[name]; spoil != nil {
+			spoil(fail)
+		}
 		factstest.SilenceNode(unknown, "n2", "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s")
-		factstest.Recordings(t, c, *update,
-			factstest.Trim(snapshot(), reads[name]...), factstest.Trim(snapshot(failing[name]...), reads[name]...),
-			factstest.Trim(unknown, reads[name]...))
+		for _, s := range []*facts.Snapshot{pass, fail, unknown} {
+			trim(s, c, reads[name]...)
+		}
+		factstest.Recordings(t, c, *update, pass, fail, unknown)
+	}
+}
+
+// trim leaves of a recording what its check reads: of the hosts the interfaces.
+func trim(s *facts.Snapshot, c check.Check, reads ...string) {
+	hosts := s.Hosts
+	factstest.Trim(s, reads...)
+	s.Further, s.Cluster.Services, s.Cluster.CNILogs, s.Cluster.CNIPods, s.Cluster.CNIPodsLast = nil, nil, nil, nil, nil
+	for _, h := range hosts {
+		if slices.Contains(c.Looks, h.Look) {
+			s.Hosts = append(s.Hosts, facts.HostLook{Node: h.Node, Look: h.Look, NotRun: h.NotRun, Interfaces: h.Interfaces})
+		}
 	}
 }
