@@ -125,7 +125,7 @@ func TestAPlanThatIsWrongIsAnsweredWithOneErrorAndStatus2(t *testing.T) {
 		"nothing":         {"", "stdin is empty"},
 		"half of a plan":  {string(good[:20]), "unexpected EOF"},
 		"an unknown key":  {strings.Replace(string(good), "{", `{"colour":"blue",`, 1), "colour"},
-		"another version": {strings.Replace(string(good), `"version":1`, `"version":2`, 1), "version 2"},
+		"another version": {strings.Replace(string(good), `"version":2`, `"version":9`, 1), "version 9"},
 		"two plans":       {string(good) + string(good), "something follows"},
 		"no deadline":     {strings.Replace(string(good), "20000", "0", 1), "deadline"},
 	}

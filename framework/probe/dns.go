@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -53,7 +52,7 @@ func ask(ctx context.Context, e *env, t facts.Target, kind int, record uint16) f
 	}
 	w.Local = s.local()
 	query := new(dns.Msg).SetQuestion(dns.Fqdn(t.Name), record)
-	reply, err := exchange(ctx, e, s, query)
+	reply, _, err := exchange(ctx, e, s, query)
 	a := w.judge(ctx, s, reply, err)
 	if a.Outcome == facts.Timeout && kind == unix.SOCK_STREAM {
 		a.Note = noteConnected
@@ -64,53 +63,54 @@ func ask(ctx context.Context, e *env, t facts.Target, kind int, record uint16) f
 // errNotDNS is an answer that is no answer to the question.
 var errNotDNS = errors.New("the answer is not one to the question")
 
-func overUDP(_ context.Context, _ *env, s *socket, query *dns.Msg) (*dns.Msg, error) {
+// overUDP gives the answer and its length in bytes.
+func overUDP(_ context.Context, _ *env, s *socket, query *dns.Msg) (*dns.Msg, int, error) {
 	packed, err := query.Pack()
 	if err != nil {
-		return nil, fmt.Errorf("writing the query: %w", err)
+		return nil, 0, fmt.Errorf("writing the query: %w", err)
 	}
 	if err := s.send(packed); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	buffer := make([]byte, dns.MaxMsgSize)
 	var stranger error
 	for {
 		n, err := s.receive(buffer)
 		if err != nil && stranger != nil {
-			return nil, stranger
+			return nil, 0, stranger
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		reply := new(dns.Msg)
 		if reply.Unpack(buffer[:n]) == nil && answers(reply, query) {
-			return reply, nil
+			return reply, n, nil
 		}
 		stranger = errNotDNS // perhaps a late answer to an earlier user of the port: wait on
 	}
 }
 
-func overTCP(ctx context.Context, e *env, s *socket, query *dns.Msg) (*dns.Msg, error) {
+// overTCP gives the answer and its length in bytes.
+func overTCP(ctx context.Context, e *env, s *socket, query *dns.Msg) (*dns.Msg, int, error) {
 	conn, err := s.stream(e.connect)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	d := &dns.Conn{Conn: conn}
 	if err := d.WriteMsg(query); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	reply, err := d.ReadMsg()
-	var network net.Error
-	switch {
-	case err == nil && answers(reply, query):
-		return reply, nil
-	case err == nil, reply != nil && !errors.As(err, &network):
-		return nil, errNotDNS
-	default:
-		return nil, err
+	raw, err := d.ReadMsgHeader(nil)
+	if err != nil {
+		return nil, 0, err
 	}
+	reply := new(dns.Msg)
+	if reply.Unpack(raw) != nil || !answers(reply, query) {
+		return nil, 0, errNotDNS
+	}
+	return reply, len(raw), nil
 }
 
 func answers(reply, query *dns.Msg) bool {

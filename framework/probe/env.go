@@ -19,7 +19,9 @@ type env struct {
 	reply    time.Duration // bounds the wait for one answer
 	attempts int
 	parallel int
-	sent     atomic.Int64
+	sent     *atomic.Int64
+	// resolvConf and dnsPort are how this vantage resolves names.
+	resolvConf, dnsPort string
 }
 
 // newEnv fills times left at zero from wire.DefaultTiming.
@@ -34,7 +36,17 @@ func newEnv(t wire.Timing) *env {
 		reply:    millis(t.ReplyMillis, d.ReplyMillis),
 		attempts: cmp.Or(t.Attempts, d.Attempts),
 		parallel: cmp.Or(t.Parallel, d.Parallel),
+		sent:     new(atomic.Int64),
+
+		resolvConf: "/etc/resolv.conf", dnsPort: "53",
 	}
+}
+
+// within is the same with all waits bounded.
+func (e *env) within(most time.Duration) *env {
+	bounded := *e
+	bounded.connect, bounded.reply = min(e.connect, most), min(e.reply, most)
+	return &bounded
 }
 
 // try makes one attempt at a target.
@@ -78,6 +90,9 @@ func (w *watch) garbled(note string) facts.Attempt {
 // answer is the right one.
 func (w *watch) answeredBy(peer string, t facts.Target) facts.Attempt {
 	w.Peer = peer
+	if t.Self && len(t.Peers) > 0 && !slices.Contains(t.Peers, peer) {
+		return w.garbled("answered by " + peer + "; only " + t.Peers[0] + " itself may answer here")
+	}
 	if len(t.Peers) > 0 && !slices.Contains(t.Peers, peer) {
 		return w.garbled("answered by " + peer + ", which is not asked for here")
 	}

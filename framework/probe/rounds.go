@@ -19,12 +19,12 @@ const roundPause = 100 * time.Millisecond
 // so on. Whatever the deadline cuts off is a repetition before it is a first attempt.
 func (r *run) rounds(ctx context.Context) {
 	random := r.random()
-	pending := r.order(random)
-	for n := 1; len(pending) > 0 && ctx.Err() == nil; n++ {
+	light, heavy := apart(r.order(random))
+	pending := r.round(ctx, light, r.env.attempts <= 1)
+	r.heavy(ctx, heavy)
+	for n := 2; len(pending) > 0 && ctx.Err() == nil; n++ {
+		wait(ctx, roundPause+time.Duration(random.Int64N(int64(roundPause))))
 		pending = r.round(ctx, pending, n >= r.env.attempts)
-		if len(pending) > 0 {
-			wait(ctx, roundPause+time.Duration(random.Int64N(int64(roundPause))))
-		}
 	}
 }
 
@@ -92,6 +92,15 @@ func (r *run) started(row *row) {
 func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 	flow, target, a := j.row.plan.Flow, j.row.plan.Targets[j.index], &j.answer
 	once := wayOf(flow.Via)
+	if target.Silent {
+		a.attempts = append(a.attempts, once(ctx, e.within(silence), target))
+		a.settled, a.told = true, true
+		return
+	}
+	if measure := measureOf(flow.Via); measure != nil {
+		j.measure(ctx, e, settling, measure)
+		return
+	}
 	several := len(target.Peers) > 1 && !target.AnyPeer && (flow.Via == facts.TCP || flow.Via == facts.UDP)
 	if settling.awaits(flow) && !j.awaited {
 		j.awaited = true
@@ -119,6 +128,9 @@ func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 	}
 }
 
+// silence is how long a target that ought not to answer is listened to.
+const silence = 1500 * time.Millisecond
+
 // wayOf gives the function for one attempt; a path MTU is not found in one.
 func wayOf(via facts.Via) try {
 	switch via {
@@ -138,7 +150,17 @@ func wayOf(via facts.Via) try {
 		return tryClosed
 	case facts.Over:
 		return tryOver
-	case facts.PMTU:
+	case facts.HTTP:
+		return tryHTTP
+	case facts.Record:
+		return tryRecord
+	case facts.Tunnel:
+		return tryTunnel
+	case facts.Series, facts.Sticky, facts.Bulk:
+		return tryTCP // whether there is an answer at all
+	case facts.Race, facts.Big:
+		return tryDNSUDP
+	case facts.PMTU, facts.Connect, facts.ARP:
 		return nil
 	}
 	return nil

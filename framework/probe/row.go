@@ -27,6 +27,9 @@ func (row *row) facts(from facts.Vantage, why string) facts.Row {
 			reason = detail.Attempts[0].Note
 		}
 		out.Cells = append(out.Cells, cell)
+		if figures(row.plan.Flow.Via) {
+			out.Series = append(out.Series, j.answer.series)
+		}
 		if detail != nil {
 			detail.Target = i
 			out.Details = append(out.Details, *detail)
@@ -55,4 +58,9 @@ func (row *row) mtu() int {
 		}
 	}
 	return own
+}
+
+// figures says whether a way of probing gives figures of a series.
+func figures(via facts.Via) bool {
+	return via == facts.Series || via == facts.Race || via == facts.Connect
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
@@ -19,6 +21,9 @@ import (
 // Flows start in the order of the plan, targets of one flow in a random order
 // that Seed and the vantage decide, so that vantages do not probe one target all
 // at once. What failed is tried again only after everything had its turn.
+//
+// The heavy flows (Series, Race, Bulk) begin when all others had their first
+// attempt, one kind after the other, so that none disturbs another's figures.
 //
 // Emit is never called twice at the same time; its error ends the run.
 func Run(ctx context.Context, plan wire.Plan, emit func(wire.Line) error) error {
@@ -56,7 +61,8 @@ func Check(plan wire.Plan) error {
 			return fmt.Errorf("the plan has a flow %q, which is none", f.Flow.Key())
 		}
 		for _, t := range f.Targets {
-			if !t.Addr.IsValid() {
+			// A target of Connect may be a name, which the vantage resolves.
+			if !t.Addr.IsValid() && (f.Flow.Via != facts.Connect || t.Name == "") {
 				return fmt.Errorf("the plan's target %q of flow %s has no address", t.ID, f.Flow.Key())
 			}
 		}
@@ -118,6 +124,7 @@ func newRun(plan wire.Plan, emit func(wire.Line) error, cancel context.CancelCau
 		r.settling = convergence{now, now.Add(time.Duration(plan.SettleMillis) * time.Millisecond)}
 	}
 	for _, f := range plan.Flows {
+		f.Targets = onlySelf(f.Targets, plan.From)
 		row := &row{plan: f, left: len(f.Targets)}
 		for i := range f.Targets {
 			row.jobs = append(row.jobs, &job{row: row, index: i})
@@ -125,4 +132,15 @@ func newRun(plan wire.Plan, emit func(wire.Line) error, cancel context.CancelCau
 		r.rows = append(r.rows, row)
 	}
 	return r
+}
+
+// onlySelf makes the vantage the one peer of targets that nobody else may answer for.
+func onlySelf(targets []facts.Target, from facts.Vantage) []facts.Target {
+	out := slices.Clone(targets)
+	for i := range out {
+		if out[i].Self {
+			out[i].Peers = []string{from.String()}
+		}
+	}
+	return out
 }

@@ -38,7 +38,7 @@ func burst(ctx context.Context, e *env, t facts.Target, once try, n int) []facts
 // the next round; after a burst with some failures all remaining connections
 // are made at once, so that a dead backend costs its time-out once or twice.
 func meet(ctx context.Context, e *env, t facts.Target, once try, a *answer) {
-	a.series, a.several = true, true
+	a.draws, a.several = true, true
 	left, size := picksPerPeer*len(t.Peers), burstPerPeer*len(t.Peers)
 	for left > 0 && len(a.met) < len(t.Peers) && ctx.Err() == nil {
 		n := min(size, left, maxBurst)
@@ -58,7 +58,7 @@ func meet(ctx context.Context, e *env, t facts.Target, once try, a *answer) {
 // repeat makes n attempts at a target whose backends cannot be told apart.
 // Where some answered it is settled: the loss is kept, and nothing is retried.
 func repeat(ctx context.Context, e *env, t facts.Target, once try, n int, a *answer) {
-	a.series = true
+	a.draws = true
 	got := burst(ctx, e, t, once, n)
 	a.keepSeries(got)
 	a.settled = slices.ContainsFunc(got, func(x facts.Attempt) bool { return x.Outcome == facts.OK })

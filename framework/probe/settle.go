@@ -12,8 +12,8 @@ type answer struct {
 	attempts []facts.Attempt
 	// settled: no further attempt is wanted.
 	settled bool
-	// series: the attempts are draws from several far ends, not repetitions.
-	series bool
+	// draws: the attempts are draws from several far ends, not repetitions.
+	draws bool
 	// several: the target names several peers, and met are those that answered.
 	several bool
 	met     []string
@@ -21,6 +21,12 @@ type answer struct {
 	outcome facts.Outcome
 	pathMTU int
 	partial bool
+	// told: the record is kept also where the cell is plain.
+	told bool
+	// rtt, where set, is the cell's round trip in microseconds.
+	rtt    int
+	series facts.SeriesCell
+	hops   []facts.Hop
 }
 
 // settle turns what was heard about one target into its cell, and into a whole
@@ -46,7 +52,7 @@ func settle(via facts.Via, peers int, a *answer) (facts.Cell, *facts.Detail) {
 		Retried:   outcome != facts.NotRun && a.has(func(x facts.Attempt) bool { return x.Outcome != outcome && x.Outcome != facts.NotRun }),
 		Rewritten: slices.ContainsFunc(a.attempts, rewritten),
 		Partial:   a.partial || a.several && len(a.met) < peers,
-		RTT:       a.roundTrip(outcome),
+		RTT:       cmp.Or(a.rtt, a.roundTrip(outcome)),
 	}
 	if a.outcome != facts.NotRun { // a search: other sizes are not other attempts
 		cell.Retried = false
@@ -54,7 +60,7 @@ func settle(via facts.Via, peers int, a *answer) (facts.Cell, *facts.Detail) {
 	if plain(via, cell, a) {
 		return cell, nil
 	}
-	return cell, &facts.Detail{Attempts: a.attempts, Met: a.met, PathMTU: a.pathMTU}
+	return cell, &facts.Detail{Attempts: a.attempts, Met: a.met, PathMTU: a.pathMTU, Hops: a.hops}
 }
 
 // final is the outcome of the cell.
@@ -66,7 +72,7 @@ func (a *answer) final(peers int) facts.Outcome {
 		return facts.OK
 	case a.several:
 		return cmp.Or(a.explained(), a.mostFrequentFailure(), a.last())
-	case a.series && a.has(func(x facts.Attempt) bool { return x.Outcome == facts.OK }):
+	case a.draws && a.has(func(x facts.Attempt) bool { return x.Outcome == facts.OK }):
 		return facts.OK
 	case a.last() == facts.Timeout && a.explained() != facts.NotRun:
 		return a.explained()
@@ -139,7 +145,7 @@ func rewritten(x facts.Attempt) bool {
 // the first attempt, with nothing on the way that is worth a record. A port that
 // was rewritten is, an ICMP error behind the hoped-for outcome is.
 func plain(via facts.Via, c facts.Cell, a *answer) bool {
-	return c.Outcome == via.Right() && !c.Retried && !c.Rewritten && !c.Partial && !a.several &&
+	return c.Outcome == via.Right() && !c.Retried && !c.Rewritten && !c.Partial && !a.several && !a.told &&
 		!a.has(func(x facts.Attempt) bool {
 			return x.ICMP != nil || x.Seen.IsValid() && x.Seen != x.Local
 		})

@@ -77,7 +77,7 @@ func TestASeriesFollowsTheWrittenRule(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			a := &answer{attempts: attemptsOf(c.attempts), series: true, several: true, met: c.met}
+			a := &answer{attempts: attemptsOf(c.attempts), draws: true, several: true, met: c.met}
 			cell, detail := settle(facts.TCP, 2, a)
 			if cell != c.want || detail == nil {
 				t.Errorf("%+v with record %+v, %+v is expected", cell, detail, c.want)

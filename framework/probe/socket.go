@@ -27,7 +27,11 @@ type socket struct {
 // it; the end of ctx cuts it short. A socket is returned also where connecting
 // failed, for its error queue; only where none could be opened it is nil.
 func dial(ctx context.Context, to netip.AddrPort, kind, proto int, timeout time.Duration, options ...option) (*socket, error) {
-	s, err := open(ctx, to.Addr().Is6(), kind, proto, timeout)
+	family := unix.AF_INET
+	if to.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	s, err := open(ctx, family, kind, proto, timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -40,18 +44,16 @@ func dial(ctx context.Context, to netip.AddrPort, kind, proto int, timeout time.
 	return s, s.connect(to)
 }
 
-func open(ctx context.Context, v6 bool, kind, proto int, timeout time.Duration) (*socket, error) {
-	family := unix.AF_INET
-	if v6 {
-		family = unix.AF_INET6
-	}
+// open makes a socket of an address family; of the Internet's families it keeps
+// the ICMP errors.
+func open(ctx context.Context, family, kind, proto int, timeout time.Duration) (*socket, error) {
 	fd, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket: %w", err)
 	}
 	file := os.NewFile(uintptr(fd), "probe")
-	s := &socket{file: file, v6: v6}
-	if s.raw, err = file.SyscallConn(); err == nil {
+	s := &socket{file: file, v6: family == unix.AF_INET6}
+	if s.raw, err = file.SyscallConn(); err == nil && family != unix.AF_PACKET {
 		err = s.set(reportErrors())
 	}
 	if err == nil {

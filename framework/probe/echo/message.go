@@ -9,6 +9,9 @@
 //	request  "PLQ1" nonce(16) padding
 //	answer   "PLA1" nonce(16) received(4) address(16) port(2) length(2) peer
 //
+// A large transfer (bulk.go) and what goes through a tunnel's port (tunnel.go)
+// have requests of their own.
+//
 // The fourth byte of the magic is the version. Requests and answers have
 // different magics, so two servers can never answer each other.
 package echo

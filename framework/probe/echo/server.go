@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -18,8 +21,10 @@ type Server struct {
 	ports  facts.Ports
 	tcp    net.Listener
 	udp    *net.UDPConn
+	udp6   bool // the socket is one of IPv6, with IPv4 in its form
 	http   net.Listener
 	closed *reservation
+	bulks  atomic.Int32
 }
 
 // Listen binds all ports on all addresses of both families (of IPv4 alone where
@@ -49,6 +54,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 	if s.udp, s.ports.UDP, err = choose(func() (*net.UDPConn, error) { return listenUDP(ctx) }); err != nil {
 		return fmt.Errorf("listening on UDP: %w", err)
 	}
+	s.udp6 = isIPv6(s.udp)
 	return nil
 }
 
@@ -64,6 +70,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	var running sync.WaitGroup
 	for _, serve := range []func(context.Context) error{s.serveTCP, s.serveUDP, s.serveHTTP} {
 		running.Go(func() { cancel(serve(ctx)) })
+	}
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		running.Go(func() { s.serveTunnel(ctx, family) })
 	}
 	running.Wait()
 	err := context.Cause(ctx)

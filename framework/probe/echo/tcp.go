@@ -17,6 +17,8 @@ const (
 	connectionLife = 10 * time.Second
 	// maxConnections bounds what a flood can occupy; more wait in the backlog.
 	maxConnections = 4096
+	// maxBulks bounds the large transfers under way; each holds two chunks.
+	maxBulks = 512
 	// maxRequests bounds what one connection may ask.
 	maxRequests = 64
 	// acceptPause lets a passing shortage (EMFILE) go by without spinning.
@@ -64,6 +66,10 @@ func (s *Server) answerTCP(ctx context.Context, conn net.Conn) {
 		if _, err := io.ReadFull(conn, request[:]); err != nil {
 			return
 		}
+		if string(request[:magicLen]) == bulkMagic {
+			s.takeBulk(conn, request, seen)
+			return
+		}
 		nonce, err := ParseRequest(request[:])
 		if err != nil {
 			return
@@ -73,6 +79,20 @@ func (s *Server) answerTCP(ctx context.Context, conn net.Conn) {
 			return
 		}
 	}
+}
+
+// takeBulk reads the rest of a large request's beginning and does it, where not
+// too many others are under way.
+func (s *Server) takeBulk(conn net.Conn, request [RequestLen]byte, seen netip.AddrPort) {
+	var head [BulkHeader]byte
+	copy(head[:], request[:])
+	if _, err := io.ReadFull(conn, head[RequestLen:]); err != nil {
+		return
+	}
+	if s.bulks.Add(1) <= maxBulks {
+		s.answerBulk(conn, head, Reply{Seen: seen, Peer: s.peer})
+	}
+	s.bulks.Add(-1)
 }
 
 // unmapped turns ::ffff:a.b.c.d, as a dual-stack socket names it, into a.b.c.d.
