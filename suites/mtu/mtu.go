@@ -10,7 +10,7 @@ import (
 
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
-	return []check.Check{Path(), OverLimit()}
+	return []check.Check{Path(), OverLimit(), Overlay(), Uniform()}
 }
 
 // sized asks in a given way with packets of a given size, between pods and between hosts.

@@ -1,0 +1,101 @@
+package mtu
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
+)
+
+// compare names the odd ones against the majority, and says in a few words what there is.
+func compare(kind string, all []sizedLink) ([]check.Finding, string) {
+	count := map[int]int{}
+	for _, one := range all {
+		count[one.mtu]++
+	}
+	usual := all[0].mtu
+	for _, one := range all {
+		if count[one.mtu] > count[usual] {
+			usual = one.mtu
+		}
+	}
+	if len(count) == 1 {
+		return nil, fmt.Sprintf("%s %d", kind, usual)
+	}
+	words := fmt.Sprintf("%s %d on %d of %d", kind, usual, count[usual], len(all))
+	if 2*count[usual] <= len(all) {
+		return []check.Finding{undecided(kind, all)}, words
+	}
+	var out []check.Finding
+	at := map[int]int{}
+	for _, one := range all {
+		if one.mtu == usual {
+			continue
+		}
+		i, ok := at[one.mtu]
+		if !ok {
+			i = len(out)
+			at[one.mtu] = i
+			out = append(out, check.Finding{
+				Verdict: check.Warn, Says: fmt.Sprintf("%s has MTU %d, and %d on %d of %s", kind, one.mtu, usual, count[usual], figures.Count(len(all), "node")),
+				Remedy: uniformRemedy(one, usual),
+			})
+		}
+		out[i].Nodes = append(out[i].Nodes, one.node)
+		out[i].Evidence = append(out[i].Evidence, one.evidence())
+	}
+	for i := range out {
+		out[i].Evidence = out[i].Evidence[:min(3, len(out[i].Evidence))]
+		complete(&out[i], len(all))
+	}
+	return out, words
+}
+
+// undecided is the finding where no size has a majority.
+func undecided(kind string, all []sizedLink) check.Finding {
+	f := check.Finding{Subject: kind, Verdict: check.Warn, Nodes: []string{}}
+	by := map[int][]string{}
+	var sizes []int
+	for _, one := range all {
+		if by[one.mtu] == nil {
+			sizes = append(sizes, one.mtu)
+		}
+		by[one.mtu] = append(by[one.mtu], one.node)
+		f.Nodes = append(f.Nodes, one.node)
+		if len(f.Evidence) < 4 {
+			f.Evidence = append(f.Evidence, one.evidence())
+		}
+	}
+	slices.Sort(sizes)
+	slices.Sort(f.Nodes)
+	var words []string
+	for _, size := range sizes {
+		words = append(words, fmt.Sprintf("%d on %s", size, listed(by[size])))
+	}
+	f.Says = fmt.Sprintf("%s has not the same MTU on all nodes, and no size has a majority: %s", kind, strings.Join(words, "; "))
+	f.Remedy = uniformRemedy(all[0], sizes[0])
+	return f
+}
+
+func (one sizedLink) evidence() check.Evidence {
+	return check.Evidence{Node: one.node, Source: "ip link", Text: fmt.Sprintf("%s mtu %d", one.name, one.mtu)}
+}
+
+func uniformRemedy(one sizedLink, usual int) []check.Remedy {
+	where := check.Remedy{
+		Text: "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
+		Command: "ip -d link | grep -E 'mtu'; grep -rn -i mtu /etc/cni/net.d /run/flannel/subnet.env /etc/netplan /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts 2>/dev/null",
+	}
+	if one.kind == "pods" {
+		return []check.Remedy{where, {
+			Text:    "Pods take the size when they are made: restart the CNI's agent of this node, then let its pods be made anew",
+			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + one.node + " | grep -E 'flannel|calico|cilium|antrea|weave|kindnet'",
+		}, checkStep(one.node)}
+	}
+	return []check.Remedy{where, {
+		Text: fmt.Sprintf("Give it the size of the others now, and write it where the interface is configured, so that it lasts (to %d)", usual), Node: one.node,
+		Command: fmt.Sprintf("ip link set dev %s mtu %d", one.name, usual),
+	}, checkStep(one.node)}
+}
