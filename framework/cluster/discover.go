@@ -8,28 +8,33 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// Discover reads what the cluster says of itself, one list of each kind. A list
-// that is refused costs its own facts only and stands in Errors.
-func (c *Client) Discover(ctx context.Context, nodes []facts.Node) facts.Cluster {
+// Discover reads what the cluster says of itself, one list of each kind, and of
+// the Services that are named ("namespace/name"). A list that is refused costs its
+// own facts only and stands in Errors.
+func (c *Client) Discover(ctx context.Context, nodes []facts.Node, named []string) (facts.Cluster, Plugin) {
 	d := &discovery{client: c, ctx: ctx, out: facts.Cluster{Server: c.Config.Host}}
 	d.identity()
-	d.services()
+	d.services(named)
 	d.workloads()
 	d.configuration(nodes)
 	d.families(nodes)
-	return d.out
+	events, errs := c.Events(ctx, d.plugin)
+	d.out.Events, d.out.Errors = events, append(d.out.Errors, errs...)
+	return d.out, d.plugin
 }
 
 type discovery struct {
 	client *Client
 	ctx    context.Context
 	out    facts.Cluster
+	plugin Plugin
 }
 
 // failed notes what could not be read. Absence is an answer, not a failure.
@@ -53,18 +58,41 @@ func (d *discovery) identity() {
 	}
 }
 
-func (d *discovery) services() {
+func (d *discovery) services(named []string) {
 	core := d.client.Set.CoreV1()
 	if api, err := core.Services(metav1.NamespaceDefault).Get(d.ctx, "kubernetes", metav1.GetOptions{}); !d.failed("Service default/kubernetes", err) {
 		d.out.API = addrPorts(api, corev1.ProtocolTCP)
+		d.service(api)
 	}
 	list, err := core.Services(metav1.NamespaceSystem).List(d.ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
-	if d.failed("Services of the cluster DNS", err) {
+	if !d.failed("Services of the cluster DNS", err) {
+		for i := range list.Items {
+			d.out.DNS = append(d.out.DNS, addrPorts(&list.Items[i], corev1.ProtocolUDP)...)
+			d.service(&list.Items[i])
+		}
+	}
+	for _, full := range named {
+		namespace, name, _ := strings.Cut(full, "/")
+		known := func(s facts.ClusterService) bool { return s.Namespace == namespace && s.Name == name }
+		if slices.ContainsFunc(d.out.Services, known) {
+			continue
+		}
+		if service, err := core.Services(namespace).Get(d.ctx, name, metav1.GetOptions{}); !d.failed("Service "+full, err) {
+			d.service(service)
+		}
+	}
+	sortServices(d.out.Services)
+}
+
+// service adds one with its endpoints. Without them it is left out: a Service
+// that seems to have none would be judged as one that has none.
+func (d *discovery) service(s *corev1.Service) {
+	full := s.Namespace + "/" + s.Name
+	parts, err := d.client.Set.DiscoveryV1().EndpointSlices(s.Namespace).List(d.ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
+	if d.failed("EndpointSlices of "+full, err) {
 		return
 	}
-	for i := range list.Items {
-		d.out.DNS = append(d.out.DNS, addrPorts(&list.Items[i], corev1.ProtocolUDP)...)
-	}
+	d.out.Services = append(d.out.Services, clusterService(s, parts.Items))
 }
 
 func addrPorts(s *corev1.Service, proto corev1.Protocol) []netip.AddrPort {
@@ -79,39 +107,6 @@ func addrPorts(s *corev1.Service, proto corev1.Protocol) []netip.AddrPort {
 		}
 	}
 	return out
-}
-
-func (d *discovery) workloads() {
-	set := d.client.Set
-	pods, err := set.CoreV1().Pods(metav1.NamespaceSystem).List(d.ctx, metav1.ListOptions{LabelSelector: "k8s-app in (kube-dns, kube-proxy)"})
-	if !d.failed("pods of kube-system", err) {
-		for i := range pods.Items {
-			p := &pods.Items[i]
-			switch {
-			case p.Labels["k8s-app"] == "kube-proxy":
-				d.out.KubeProxy = append(d.out.KubeProxy, podFacts(p))
-			case p.DeletionTimestamp == nil:
-				// A replica that is being deleted has left the Service, and may go at any
-				// moment: its silence would say nothing.
-				d.out.DNSPods = append(d.out.DNSPods, podFacts(p))
-			}
-		}
-		sortPods(d.out.DNSPods)
-		sortPods(d.out.KubeProxy)
-	}
-	sets, err := set.AppsV1().DaemonSets(metav1.NamespaceAll).List(d.ctx, metav1.ListOptions{})
-	if d.failed("DaemonSets", err) {
-		return
-	}
-	for i := range sets.Items {
-		name := sets.Items[i].Name
-		if sets.Items[i].Namespace == metav1.NamespaceSystem && name == "kube-proxy" {
-			d.out.KubeProxyExpected = true
-		}
-		if cni := cniOf(name); cni != "" && d.out.CNI == "" {
-			d.out.CNI = cni
-		}
-	}
 }
 
 // KubeProxies lists the pods of kube-proxy.

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"slices"
-	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,6 +21,7 @@ func kubeadmCluster() []runtime.Object {
 	system := func(name string, data map[string]string) *corev1.ConfigMap {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "kube-system"}, Data: data}
 	}
+	yes, two := true, int32(2)
 	return []runtime.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", UID: "the-cluster"}},
 		system("kube-proxy", map[string]string{"config.conf": "mode: nftables\n"}),
@@ -36,19 +36,56 @@ func kubeadmCluster() []runtime.Object {
 			Spec:       corev1.ServiceSpec{ClusterIPs: []string{"10.96.0.10"}, Ports: []corev1.ServicePort{{Protocol: corev1.ProtocolUDP, Port: 53}}},
 		},
 		&corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Name: "coredns-1", Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
+			ObjectMeta: metav1.ObjectMeta{
+				Name: "coredns-1", Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"},
+				OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "coredns-abc"}},
+			},
 			Spec:       corev1.PodSpec{NodeName: "n1"},
 			Status:     corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: "10.244.1.5"}}},
 		},
 		&appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-proxy", Namespace: "kube-system"}},
-		&appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-flannel-ds", Namespace: "kube-flannel"}},
+		&appsv1.DaemonSet{
+			ObjectMeta: metav1.ObjectMeta{Name: "kube-flannel-ds", Namespace: "kube-flannel"},
+			Spec: appsv1.DaemonSetSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "flannel"}},
+				Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "kube-flannel"}}}},
+			},
+		},
+		owned("kube-flannel-ds-1", "DaemonSet", "kube-flannel-ds"), owned("stranger", "DaemonSet", "another"),
+		&appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{
+			Name: "coredns-abc", Namespace: "kube-system", OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "coredns", Controller: &yes}},
+		}},
+		&appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Name: "coredns", Namespace: "kube-system"},
+			Spec:       appsv1.DeploymentSpec{Replicas: &two}, Status: appsv1.DeploymentStatus{ReadyReplicas: 1},
+		},
+	}
+}
+
+// owned is a pod with the label of flannel's agents that belongs to some workload.
+func owned(name, kind, owner string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: "kube-flannel", Labels: map[string]string{"app": "flannel"},
+			OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner}},
+		},
+		Spec: corev1.PodSpec{NodeName: "n1", Containers: []corev1.Container{{Image: "flannel:1"}}},
 	}
 }
 
 func TestAClusterMadeByKubeadmTellsAllAboutItself(t *testing.T) {
 	c := &Client{Set: fake.NewClientset(kubeadmCluster()...), Config: &rest.Config{Host: "https://10.0.0.1:6443"}}
 	nodes := []facts.Node{{Name: "n1", PodCIDRs: prefixes([]string{"10.244.1.0/24", "fd00:10:0:1::/64"})}}
-	got := c.Discover(t.Context(), nodes)
+	got, plugin := c.Discover(t.Context(), nodes, nil)
+	if plugin.Namespace != "kube-flannel" || plugin.DaemonSet != "kube-flannel-ds" || plugin.Container != "kube-flannel" || !got.CNIExpected {
+		t.Errorf("the network plugin: %+v", plugin)
+	}
+	if len(got.CNIPods) != 1 || got.CNIPods[0].Name != "kube-flannel-ds-1" || len(got.CNIPods[0].Images) != 1 || got.CNIPods[0].Images[0] != "flannel:1" {
+		t.Errorf("its pods: %+v", got.CNIPods)
+	}
+	if d := got.DNSDeployment; d == nil || d.Name != "coredns" || d.Desired != 2 || d.Ready != 1 {
+		t.Errorf("the Deployment of the cluster DNS: %+v", d)
+	}
 	if got.ProxyMode != "nftables" || got.Domain != "example.org" || got.CNI != "flannel" || got.UID != "the-cluster" || !got.KubeProxyExpected {
 		t.Errorf("discovered %+v", got)
 	}
@@ -69,8 +106,12 @@ func TestAListThatIsRefusedIsNamedAndCostsItsOwnFactsOnly(t *testing.T) {
 		return true, nil, context.DeadlineExceeded
 	})
 	c := &Client{Set: set, Config: &rest.Config{}}
-	got := c.Discover(t.Context(), nil)
-	if len(got.Errors) != 1 || !strings.Contains(got.Errors[0].What, "pods of kube-system") {
+	got, _ := c.Discover(t.Context(), nil, nil)
+	var what []string
+	for _, e := range got.Errors {
+		what = append(what, e.What)
+	}
+	if !slices.Equal(what, []string{"pods of kube-system", "pods of the network plugin"}) {
 		t.Errorf("errors %v", got.Errors)
 	}
 	if got.ProxyMode != "nftables" || len(got.DNSPods) != 0 {

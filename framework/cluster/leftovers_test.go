@@ -54,7 +54,7 @@ func TestAReplicaThatIsBeingDeletedIsNone(t *testing.T) {
 	proxy := leaving.DeepCopy()
 	proxy.Name, proxy.Labels = "kube-proxy-1", map[string]string{"k8s-app": "kube-proxy"}
 	c := &Client{Set: fake.NewClientset(append(objects, leaving, proxy)...), Config: &rest.Config{}}
-	got := c.Discover(t.Context(), nil)
+	got, _ := c.Discover(t.Context(), nil, nil)
 	if len(got.DNSPods) != 1 || got.DNSPods[0].Name != "coredns-1" {
 		t.Errorf("replicas %+v", got.DNSPods)
 	}

@@ -37,7 +37,9 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		Zone:   n.Labels[corev1.LabelTopologyZone],
 		Kernel: n.Status.NodeInfo.KernelVersion, OS: n.Status.NodeInfo.OSImage,
 		Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion,
-		PodCIDRs: prefixes(podCIDRs(n)),
+		PodCIDRs:  prefixes(podCIDRs(n)),
+		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
+		Published: publishedBy(n.Annotations),
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
 	for _, a := range n.Status.Addresses {

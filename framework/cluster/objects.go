@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -31,7 +32,19 @@ type Run struct {
 	Tolerations []corev1.Toleration
 	// Except are the excluded nodes: no agent goes there.
 	Except []string
+	// class is the RuntimeClass of the probe pods that are created; empty for the
+	// cluster's own way of running pods.
+	class string
 }
+
+// OfRuntimeClass is the same run, whose probe pods are of a RuntimeClass.
+func (r Run) OfRuntimeClass(class string) Run {
+	r.class = class
+	return r
+}
+
+// ClassLabel tells the probe pods of a RuntimeClass from those of another.
+const ClassLabel = "plumbline.dev/runtime-class"
 
 // labels are the run's own; mutate sets everything a manifest leaves to the run.
 func (r Run) labels() map[string]string { return map[string]string{RunLabel: r.ID} }
@@ -54,6 +67,7 @@ func (r Run) mutateDaemonSet(o *appsv1.DaemonSet) {
 	o.Spec.Selector.MatchLabels[RunLabel] = r.ID
 	o.Spec.Template.Labels[RunLabel] = r.ID
 	spec := &o.Spec.Template.Spec
+	r.mutateClass(o)
 	for i := range spec.Containers {
 		spec.Containers[i].Image = r.Image
 	}
@@ -65,6 +79,26 @@ func (r Run) mutateDaemonSet(o *appsv1.DaemonSet) {
 		spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{*term}},
 		}}
+	}
+}
+
+// mutateClass makes the DaemonSet of probe pods one of a RuntimeClass.
+func (r Run) mutateClass(o *appsv1.DaemonSet) {
+	if r.class == "" {
+		return
+	}
+	const component = "app.kubernetes.io/component"
+	o.Name += "-" + r.class
+	o.Labels[component], o.Labels[ClassLabel] = "runtime", r.class
+	for _, labels := range []map[string]string{o.Spec.Selector.MatchLabels, o.Spec.Template.Labels} {
+		labels[component], labels[ClassLabel] = "runtime", r.class
+	}
+	spec := &o.Spec.Template.Spec
+	spec.RuntimeClassName = &r.class
+	for i := range spec.Containers {
+		for j, word := range spec.Containers[i].Command {
+			spec.Containers[i].Command[j] = strings.Replace(word, "pod/$(NODE)", "runtime/"+r.class+"/$(NODE)", 1)
+		}
 	}
 }
 

@@ -22,6 +22,9 @@ func podFacts(p *corev1.Pod) facts.Pod {
 	for _, o := range p.OwnerReferences {
 		out.Owner = o.Kind + "/" + o.Name
 	}
+	for _, c := range p.Spec.Containers {
+		out.Images = append(out.Images, c.Image)
+	}
 	for _, s := range p.Status.ContainerStatuses {
 		out.Restarts += int(s.RestartCount)
 		if w := s.State.Waiting; w != nil && out.Reason == "" {

@@ -19,7 +19,14 @@ type Access struct {
 	Keep         bool   // nothing is removed afterwards
 	// Hosts, Pods and Service are what is placed (topology.Requirement).
 	Hosts, Pods, Service bool
+	// Services are the kinds of the further Services, RuntimeClasses those of further probe pods.
+	Services, RuntimeClasses []string
+	// Named are the Services that the configuration names ("namespace/name").
+	Named []string
 }
+
+// anyService says whether at least one Service is created.
+func (a Access) anyService() bool { return a.Service || len(a.Services) > 0 }
 
 // Right is one thing that the API server has to allow.
 type Right struct {
@@ -34,24 +41,60 @@ type Right struct {
 // Rights is the one list of what a run needs; manifests/base/rbac.yaml grants
 // the Job exactly this.
 func (a Access) Rights() []Right {
-	return slices.Concat(reading(), a.placing(), a.removing())
+	return slices.Concat(reading(), a.named(), a.placing(), a.removing())
 }
 
 // reading are the rights outside the run's namespace: all are for reading.
 func reading() []Right {
-	const system, dns, ranges = metav1.NamespaceSystem, "checks of the cluster DNS and of kube-proxy", "the cluster's ranges and domain"
-	return []Right{
+	const (
+		system, apps, endpoints = metav1.NamespaceSystem, "apps", "discovery.k8s.io"
+		dns, ranges             = "checks of the cluster DNS and of kube-proxy", "the cluster's ranges and domain"
+		deployment, plugin      = "component/dns", "component/cni"
+		unknown, may            = "they stay unknown", "they may stay unknown"
+	)
+	out := []Right{
 		{Verb: "list", Resource: "nodes", For: "finding the nodes"},
-		{Verb: "list", Group: "apps", Resource: "daemonsets", For: "recognising the network plugin", Without: "the network plugin and kube-proxy stay unknown"},
+		{Verb: "list", Group: apps, Resource: "daemonsets", For: "recognising the network plugin", Without: "the network plugin and kube-proxy stay unknown"},
 		{Verb: "list", Group: "networking.k8s.io", Resource: "servicecidrs", For: ranges, Without: "the Service range may stay unknown"},
 		{Verb: "get", Resource: "namespaces", Name: system, For: "the cluster's identity", Without: "the report does not tell which cluster it is of"},
-		{Verb: "list", Resource: "pods", Namespace: system, For: dns, Without: "they stay unknown"},
-		{Verb: "list", Resource: "services", Namespace: system, For: dns, Without: "they stay unknown"},
-		{Verb: "get", Resource: "configmaps", Namespace: system, Name: "kube-proxy", For: ranges, Without: "they may stay unknown"},
-		{Verb: "get", Resource: "configmaps", Namespace: system, Name: "kubeadm-config", For: ranges, Without: "they may stay unknown"},
-		{Verb: "get", Resource: "configmaps", Namespace: system, Name: "coredns", For: ranges, Without: "they may stay unknown"},
+		{Verb: "list", Resource: "pods", Namespace: system, For: dns, Without: unknown},
+		{Verb: "list", Resource: "services", Namespace: system, For: dns, Without: unknown},
+		{Verb: "get", Group: apps, Resource: "replicasets", Namespace: system, For: deployment, Without: "it stays unknown"},
+		{Verb: "get", Group: apps, Resource: "deployments", Namespace: system, For: deployment, Without: "it stays unknown"},
+		{Verb: "list", Group: apps, Resource: "deployments", Namespace: system, For: deployment, Without: "it stays unknown"},
 		{Verb: "get", Resource: "services", Namespace: metav1.NamespaceDefault, Name: "kubernetes", For: "service/api", Without: "it stays unknown"},
 	}
+	for _, name := range []string{"kube-proxy", "kubeadm-config", "coredns"} {
+		out = append(out, Right{Verb: "get", Resource: "configmaps", Namespace: system, Name: name, For: ranges, Without: may})
+	}
+	for _, ns := range []string{system, metav1.NamespaceDefault} {
+		out = append(out, Right{Verb: "list", Group: endpoints, Resource: "endpointslices", Namespace: ns, For: "service/programmed", Without: "what stands behind the cluster's Services stays unknown"})
+	}
+	// The namespace of the network plugin is not known before it is recognised.
+	return append(out,
+		Right{Verb: "list", Resource: "pods", For: plugin, Without: "the pods of a network plugin outside kube-system stay unknown"},
+		Right{Verb: "get", Resource: "pods", Subresource: "log", For: "the log of the network plugin", Without: "what its log says stays unknown"},
+		Right{Verb: "list", Resource: "events", For: "component/evictions", Without: "evictions stay unknown"},
+	)
+}
+
+// named are the rights for the Services that the configuration names.
+func (a Access) named() []Right {
+	var out []Right
+	for _, full := range a.Named {
+		namespace, name, _ := strings.Cut(full, "/")
+		get := Right{Verb: "get", Resource: "services", Namespace: namespace, Name: name, For: "service/listening", Without: "it stays unknown"}
+		list := Right{Verb: "list", Group: "discovery.k8s.io", Resource: "endpointslices", Namespace: namespace, For: "service/listening", Without: "it stays unknown"}
+		for _, r := range []Right{get, list} {
+			same := func(o Right) bool {
+				return o.String() == r.String()
+			}
+			if !slices.ContainsFunc(out, same) && !slices.ContainsFunc(reading(), same) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
 }
 
 // placing are the rights for what a run creates and asks.
@@ -79,12 +122,15 @@ func (a Access) placing() []Right {
 	if a.Pods {
 		in("get", "", "pods/log", "learning the agents' ports")
 	}
-	if a.Service {
-		in("create", "", "services", "the Service to be probed")
-		in("get", "", "services", "the Service to be probed")
-		in("create", "discovery.k8s.io", "endpointslices", "the Service's backends")
+	if a.anyService() {
+		in("create", "", "services", "the Services to be probed")
+		in("get", "", "services", "the Services to be probed")
+		in("list", "", "services", "comparing the data planes with them")
+		in("list", "discovery.k8s.io", "endpointslices", "comparing the data planes with them")
+		out[len(out)-1].Without = "the data planes are not compared with the run's own Services"
+		in("create", "discovery.k8s.io", "endpointslices", "the Services' backends")
 		// Asked for by the admission of an EndpointSlice whose addresses are not a selector's (OpenShift).
-		in("create", "discovery.k8s.io", "endpointslices/restricted", "the Service's backends")
+		in("create", "discovery.k8s.io", "endpointslices/restricted", "the Services' backends")
 		out[len(out)-1].Without = "only OpenShift asks for it"
 	}
 	return out
@@ -110,12 +156,14 @@ func (a Access) removing() []Right {
 		in("deletecollection", "apps", "daemonsets")
 		in("deletecollection", "", "pods")
 		in("deletecollection", "discovery.k8s.io", "endpointslices")
-		in("list", "", "services")
+		if !a.anyService() {
+			in("list", "", "services")
+		}
 		if !a.Hosts && !a.Pods {
 			in("list", "", "pods")
 		}
 	}
-	if a.Service {
+	if a.anyService() {
 		in("delete", "", "services")
 	}
 	return out

@@ -75,7 +75,7 @@ func expand(r rbacv1.PolicyRule, namespace string) []string {
 }
 
 func TestTheJobIsGrantedExactlyWhatARunNeeds(t *testing.T) {
-	job := Access{Namespace: "plumbline", Job: true, Hosts: true, Pods: true, Service: true}
+	job := Access{Namespace: "plumbline", Job: true, Hosts: true, Pods: true, Service: true, Services: []string{"local"}}
 	var want []string
 	for _, r := range job.Rights() {
 		want = append(want, r.String())
@@ -116,6 +116,18 @@ func TestRightsFollowWhatIsPlaced(t *testing.T) {
 			[]string{"create namespaces", "list namespaces", "get pods/log in namespace mine", "create configmaps in namespace mine"},
 		},
 		{
+			"a Service that the configuration names may be read, and a right is named once",
+			Access{Namespace: "p", Named: []string{"shop/web", "shop/db", "default/kubernetes"}},
+			[]string{"get services web in namespace shop", "get services db in namespace shop", "list endpointslices.discovery.k8s.io in namespace shop"},
+			[]string{"list services in namespace shop"},
+		},
+		{
+			"one of the further Services needs what the first needs",
+			Access{Namespace: "p", Pods: true, Services: []string{"hairpin"}},
+			[]string{"create services in namespace p", "delete services in namespace p", "list services in namespace p"},
+			nil,
+		},
+		{
 			"what is kept need not be deleted",
 			Access{Namespace: "p", OwnNamespace: true, Keep: true, Pods: true, Service: true},
 			[]string{"create services in namespace p", "get pods/log in namespace p"},
@@ -131,6 +143,9 @@ func TestRightsFollowWhatIsPlaced(t *testing.T) {
 				if !slices.Contains(all, want) {
 					t.Errorf("it lacks %q", want)
 				}
+			}
+			if slices.Sort(all); len(slices.Compact(slices.Clone(all))) != len(all) {
+				t.Errorf("a right is named twice: %q", all)
 			}
 			for _, other := range c.hasNot {
 				if slices.Contains(all, other) {
@@ -158,13 +173,13 @@ func TestMissingRightsAreThoseTheServerDenies(t *testing.T) {
 		got = append(got, g.String())
 	}
 	want := []string{
-		"list pods in namespace kube-system", "get, list, deletecollection pods in namespace p",
+		"list pods in namespace kube-system", "list pods", "get pods/log", "get, list, deletecollection pods in namespace p",
 		"get, create pods/exec in namespace p", "get pods/log in namespace p",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("missing %q, want %q", got, want)
 	}
-	sentence := "in namespace kube-system: list pods; in namespace p: get, list, deletecollection pods; get, create pods/exec; get pods/log"
+	sentence := "list pods; get pods/log; in namespace kube-system: list pods; in namespace p: get, list, deletecollection pods; get, create pods/exec; get pods/log"
 	if got := Sentence(missing); got != sentence {
 		t.Errorf("in words %q, want %q", got, sentence)
 	}

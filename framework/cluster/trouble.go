@@ -30,9 +30,13 @@ type AgentPod struct {
 	uid    string
 }
 
-// Agents lists the pods of a component ("node" or "probe") of a run.
+// Agents lists the pods of a component ("node", "probe", or "runtime" with the
+// run of its RuntimeClass) of a run.
 func (c *Client) Agents(ctx context.Context, r Run, component string) (AgentPods, error) {
 	selector := fmt.Sprintf("%s=%s,app.kubernetes.io/component=%s", RunLabel, r.ID, component)
+	if r.class != "" {
+		selector += "," + ClassLabel + "=" + r.class
+	}
 	list, err := c.Set.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return AgentPods{}, fmt.Errorf("listing the agents: %w", err)

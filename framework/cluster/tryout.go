@@ -33,8 +33,14 @@ func (c *Client) Try(ctx context.Context, r Run, a Access, pods bool) []Trial {
 	if a.Pods {
 		out = append(out, c.try(ctx, r, "probe.yaml", pods)...)
 	}
+	for _, class := range a.RuntimeClasses {
+		out = append(out, c.try(ctx, r.OfRuntimeClass(class), "probe.yaml", pods)...)
+	}
 	if a.Service {
-		out = append(out, c.try(ctx, r, "service.yaml", pods)...)
+		out = append(out, c.try(ctx, r, serviceFile(""), pods)...)
+	}
+	for _, kind := range a.Services {
+		out = append(out, c.try(ctx, r, serviceFile(kind), pods)...)
 	}
 	return out
 }

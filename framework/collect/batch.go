@@ -21,11 +21,6 @@ import (
 const (
 	// execSlack is what an exec may take longer than the batch it carries.
 	execSlack = 15 * time.Second
-	// settle is how long a node may take to learn of the run's Service.
-	settle = 15 * time.Second
-	// deadlineBase and deadlineMost bound a batch from below and above.
-	deadlineBase = 20 * time.Second
-	deadlineMost = 10 * time.Minute
 )
 
 // reply is everything one vantage answered to one plan.
@@ -37,25 +32,42 @@ type reply struct {
 	bytes    int
 }
 
-// askAll sends the same work to every agent of a role, one exec each, and gives
-// every vantage's answer; a vantage that cannot answer says why.
-func (c *Collector) askAll(ctx context.Context, r role, kind facts.VantageKind, plan wire.Plan) []reply {
-	nodes := c.snapshot.Selected()
-	replies := make([]reply, len(nodes))
+// vantage is one place that is asked, with its agent and its work.
+type vantage struct {
+	from  facts.Vantage
+	agent facts.Agent
+	plan  wire.Plan
+}
+
+// vantages gives every node under test the work that is meant for it.
+func (c *Collector) vantages(r role, kind facts.VantageKind, plan func(facts.Node) wire.Plan) []vantage {
+	var out []vantage
+	for _, n := range c.snapshot.Selected() {
+		out = append(out, vantage{facts.Vantage{Kind: kind, Node: n.Name, Class: r.class}, *r.of(&n), plan(n)})
+	}
+	return out
+}
+
+// same is a plan that does not depend on the node.
+func same(plan wire.Plan) func(facts.Node) wire.Plan {
+	return func(facts.Node) wire.Plan { return plan }
+}
+
+// askAll sends every agent its work, one exec each, and gives every vantage's
+// answer; a vantage that cannot answer says why.
+func (c *Collector) askAll(ctx context.Context, asked []vantage) []reply {
+	replies := make([]reply, len(asked))
 	group := &errgroup.Group{}
 	group.SetLimit(c.options.Parallel)
-	for i := range nodes {
-		agent := *r.of(&nodes[i])
-		own := plan
-		own.Version, own.Run = wire.Version, c.run.ID
-		own.From = facts.Vantage{Kind: kind, Node: nodes[i].Name}
-		own.Seed = uint64(i + 1)
-		if !agent.Ready {
-			replies[i] = reply{Answer: topology.Answer{From: own.From, NotRun: agent.NotRun}}
+	for i, v := range asked {
+		own := v.plan
+		own.Version, own.Run, own.From, own.Seed = wire.Version, c.run.ID, v.from, uint64(i+1)
+		if !v.agent.Ready {
+			replies[i] = reply{Answer: topology.Answer{From: own.From, NotRun: v.agent.NotRun}}
 			continue
 		}
 		group.Go(func() error {
-			answer := c.exec(ctx, agent.Pod, own)
+			answer := c.exec(ctx, v.agent.Pod, own)
 			replies[i] = answer
 			c.count(answer, own.From.Node)
 			return nil
@@ -189,18 +201,4 @@ func (l *limited) Write(p []byte) (int, error) {
 	l.to.Write(p[:keep])
 	l.left -= keep
 	return len(p), nil
-}
-
-// deadline gives a batch the time its probes take if all of them fail.
-func (c *Collector) deadline(planned []wire.PlannedFlow) int {
-	t := c.options.Timing
-	one := max(t.ConnectMillis, t.ReplyMillis) * t.Attempts
-	worst := time.Duration(topology.Probes(planned)*one/max(t.Parallel, 1)) * time.Millisecond
-	// A path MTU takes a search of some ten steps, each of which may time out.
-	for _, p := range planned {
-		if p.Flow.Via == facts.PMTU {
-			worst += time.Duration(12*t.ReplyMillis*t.Attempts) * time.Millisecond
-		}
-	}
-	return int(min(deadlineBase+settle+worst, deadlineMost).Milliseconds())
 }

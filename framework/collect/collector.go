@@ -33,9 +33,11 @@ type Collector struct {
 	phase    phase
 	// created: there may be something to clean up.
 	created bool
-	mu      sync.Mutex      // guards snapshot.Stats and perNode
-	perNode map[string]int  // exec calls
-	givenUp map[string]bool // nodes whose node agent or probe pod did not come up
+	mu      sync.Mutex           // guards snapshot.Stats and perNode
+	perNode map[string]int       // exec calls
+	givenUp map[string]bool      // nodes whose node agent or probe pod did not come up
+	born    map[string]time.Time // when each of the Services was made, by kind
+	plugin  cluster.Plugin
 }
 
 // New validates the options; it does not touch the cluster.
@@ -48,7 +50,7 @@ func New(o Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{options: o, client: client, progress: silent{}, perNode: map[string]int{}, givenUp: map[string]bool{}}, nil
+	return &Collector{options: o, client: client, progress: silent{}, perNode: map[string]int{}, givenUp: map[string]bool{}, born: map[string]time.Time{}}, nil
 }
 
 type silent struct{}
@@ -78,10 +80,11 @@ func (c *Collector) Scope(ctx context.Context) (check.Scope, error) {
 			ID: c.options.RunID, Suite: c.options.Version, Started: c.started.UTC().Truncate(time.Millisecond),
 			InCluster: c.options.InCluster, Image: c.options.Image,
 			IgnoreChecks: c.options.IgnoreChecks, FailOn: c.options.FailOn,
+			Profile: c.options.Profile, Config: c.options.Config,
 		},
-		Cluster: c.client.Discover(ctx, nodes),
-		Nodes:   nodes,
+		Nodes: nodes,
 	}
+	s.Cluster, c.plugin = c.client.Discover(ctx, nodes, s.Configured().Services)
 	s.Cluster.Context = c.options.Context
 	c.snapshot = s
 	if !c.options.InCluster {
@@ -142,7 +145,7 @@ func (c *Collector) observe(ctx context.Context) error {
 		{"placing the node agents", c.placeNodeAgents},
 		{"taking the first look at every host", c.firstLook},
 		{"placing the probe pods", c.placeProbePods},
-		{"creating the Service", c.createService},
+		{"creating the Services", c.createServices},
 		{"probing", c.probe},
 		{"taking the last look at every host", c.lastLook},
 		{"asking the cluster once more", c.askAgain},

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
@@ -24,29 +26,46 @@ func (c *Collector) identities(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(c.options.Parallel)
 	for i := range c.snapshot.Nodes {
-		agent := &c.snapshot.Nodes[i].PodAgent
-		if !agent.Ready {
-			continue
-		}
-		group.Go(func() error {
-			id, reads, err := c.identity(ctx, agent.Pod)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.snapshot.Stats.LogReads += reads
-			if err != nil {
-				agent.Ready = false
-				agent.NotRun = err.Error()
-				return nil
+		for _, r := range c.pods() {
+			agent := r.of(&c.snapshot.Nodes[i])
+			if !agent.Ready {
+				continue
 			}
-			agent.Ports, agent.MTU, agent.ResolvConf = id.Ports, id.MTU, id.ResolvConf
-			return nil
-		})
+			group.Go(func() error {
+				id, reads, err := c.identity(ctx, agent.Pod)
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.snapshot.Stats.LogReads += reads
+				if err != nil {
+					agent.Ready = false
+					agent.NotRun = err.Error()
+					return nil
+				}
+				introduce(agent, id)
+				return nil
+			})
+		}
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	c.domain()
 	return nil
+}
+
+// introduce takes from an identity what is known there; a later one does not
+// take away what an earlier one told.
+func introduce(agent *facts.Agent, id wire.Identity) {
+	if id.Ports != (facts.Ports{}) {
+		agent.Ports = id.Ports
+	}
+	agent.MTU, agent.MAC = cmp.Or(id.MTU, agent.MTU), cmp.Or(id.MAC, agent.MAC)
+	if id.ResolvConf != nil {
+		agent.ResolvConf = id.ResolvConf
+	}
+	if id.Startup != nil {
+		agent.Startup = id.Startup
+	}
 }
 
 func (c *Collector) identity(ctx context.Context, pod string) (wire.Identity, int, error) {

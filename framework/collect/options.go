@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
 
@@ -55,6 +56,9 @@ type Options struct {
 	// Record of how the result is judged, so that judging again gives the same.
 	IgnoreChecks []string
 	FailOn       string
+	Profile      string
+	// Config is what the configuration file asks for; nil for nothing.
+	Config *facts.Config
 	// FactsPath is where facts.json is written before anything is judged; empty writes none.
 	FactsPath string
 }

@@ -49,6 +49,11 @@ func (c *Collector) fillGaps() {
 			s.Matrices = append(s.Matrices, facts.Matrix{Flow: f, Targets: []facts.Target{}, Rows: []facts.Row{}, NotRun: reason})
 		}
 	}
+	for _, kind := range c.needs.Services {
+		if s.FurtherService(kind) == nil {
+			s.Further = append(s.Further, facts.Service{Kind: kind, NotRun: why})
+		}
+	}
 	for _, look := range []facts.Look{facts.First, facts.Last} {
 		if !c.needs.Looks[look] {
 			continue

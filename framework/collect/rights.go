@@ -46,7 +46,11 @@ func (c *Collector) Permitted(ctx context.Context, selected []check.Check) error
 
 func (c *Collector) access(selected []check.Check) cluster.Access {
 	o := c.options
-	needs := topology.Required(selected, topology.Presumed(!o.InCluster))
+	scope := topology.Presumed(!o.InCluster)
+	if o.Config != nil {
+		scope.Config = *o.Config
+	}
+	needs := topology.Required(selected, scope)
 	if o.Unprivileged {
 		needs = needs.WithoutHosts()
 	}
@@ -55,5 +59,6 @@ func (c *Collector) access(selected []check.Check) cluster.Access {
 		Namespace: cmp.Or(o.Namespace, "plumbline-"+suffix()), OwnNamespace: o.Namespace == "",
 		Job: o.Owner != nil, Keep: o.Keep,
 		Hosts: needs.Hosts, Pods: needs.Pods, Service: needs.Service,
+		Services: needs.Services, Named: scope.Config.Services,
 	}
 }

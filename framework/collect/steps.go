@@ -5,7 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/cluster"
@@ -75,24 +76,59 @@ func (c *Collector) look(ctx context.Context, look facts.Look, identity bool) er
 	plan := wire.Plan{
 		Flows: planned, Identity: identity, Timing: c.options.Timing, DeadlineMillis: c.deadline(planned),
 	}
-	if c.needs.Looks[look] {
-		plan.Inspect = &wire.Inspect{Look: look, HostRoot: "/host"}
-	}
-	replies := c.askAll(ctx, nodeRole, facts.FromHost, plan)
+	replies := c.askAll(ctx, c.vantages(nodeRole, facts.FromHost, func(n facts.Node) wire.Plan {
+		own := plan
+		own.Inspect = c.inspection(n, look)
+		return own
+	}))
 	for _, r := range replies {
 		node := c.snapshot.Node(r.From.Node)
 		if r.identity != nil {
-			node.NodeAgent.Ports, node.NodeAgent.MTU = r.identity.Ports, r.identity.MTU
+			introduce(&node.NodeAgent, *r.identity)
 		} else if identity && node.NodeAgent.Ready {
 			// It runs, but does not answer: a vantage and a target that we cannot use.
 			node.NodeAgent.Ready, node.NodeAgent.NotRun = false, r.NotRun
 		}
-		if plan.Inspect != nil {
+		if c.needs.Looks[look] {
 			c.snapshot.Hosts = append(c.snapshot.Hosts, hostLook(r, look))
 		}
 	}
 	c.assemble(planned, empty, replies)
 	return nil
+}
+
+// inspection is what one host is looked at for. What depends on our pods can be
+// asked only once they exist.
+func (c *Collector) inspection(n facts.Node, look facts.Look) *wire.Inspect {
+	if !c.needs.Looks[look] {
+		return nil
+	}
+	out := &wire.Inspect{Look: look, HostRoot: "/host", Compute: look == facts.First}
+	if look == facts.Last {
+		out.Lookups = topology.Lookups(c.snapshot, n.Name)
+		out.Listening = c.listening(n.Name)
+	}
+	return out
+}
+
+// listening are the ready endpoints on a node of the Services that the
+// configuration names.
+func (c *Collector) listening(node string) []facts.Listening {
+	var out []facts.Listening
+	for _, s := range c.snapshot.Cluster.Services {
+		if !slices.Contains(c.snapshot.Configured().Services, s.Namespace+"/"+s.Name) {
+			continue
+		}
+		for _, e := range s.Endpoints {
+			if e.Ready && e.Node == node {
+				one := facts.Listening{Addr: e.Addr, Port: e.Port, Proto: strings.ToLower(e.Proto)}
+				if !slices.ContainsFunc(out, func(o facts.Listening) bool { return o.Addr == one.Addr && o.Port == one.Port && o.Proto == one.Proto }) {
+					out = append(out, one)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func hostLook(r reply, look facts.Look) facts.HostLook {
@@ -111,81 +147,6 @@ func (c *Collector) assemble(planned []wire.PlannedFlow, empty []facts.Matrix, r
 	}
 	c.snapshot.Matrices = append(c.snapshot.Matrices, topology.Assemble(planned, answers)...)
 	c.snapshot.Matrices = append(c.snapshot.Matrices, empty...)
-}
-
-func (c *Collector) createService(ctx context.Context) error {
-	if !c.needs.Service {
-		c.snapshot.Service.NotRun = "no selected check needs it"
-		return nil
-	}
-	backends := c.backends()
-	if len(backends) == 0 {
-		c.snapshot.Service.NotRun = "no probe pod is ready to stand behind it"
-		return nil
-	}
-	service, err := c.client.CreateService(ctx, c.run, backends)
-	if err != nil {
-		c.snapshot.Service.NotRun = err.Error()
-		c.problem("creating the Service", err)
-		return nil
-	}
-	c.snapshot.Service = service
-	return nil
-}
-
-func (c *Collector) backends() []cluster.Backend {
-	var out []cluster.Backend
-	for _, n := range c.snapshot.Selected() {
-		if n.PodAgent.Ready && len(out) < c.options.Backends {
-			out = append(out, cluster.Backend{
-				Peer: "pod/" + n.Name, Node: n.Name, Pod: n.PodAgent.Pod,
-				Addrs: n.PodAgent.Addrs, Ports: n.PodAgent.Ports,
-			})
-		}
-	}
-	return out
-}
-
-// probe asks pods, hosts and the runner at the same time.
-func (c *Collector) probe(ctx context.Context) error {
-	flows := topology.At(c.needs.Flows, facts.Main)
-	type group struct {
-		planned []wire.PlannedFlow
-		empty   []facts.Matrix
-		replies []reply
-	}
-	kinds := []facts.VantageKind{facts.FromPod, facts.FromHost, facts.FromRunner}
-	groups := make([]group, len(kinds))
-	var wg sync.WaitGroup
-	for i, kind := range kinds {
-		planned, empty := topology.Planned(c.snapshot, flows, kind)
-		groups[i].planned, groups[i].empty = planned, empty
-		if len(planned) == 0 {
-			continue
-		}
-		plan := wire.Plan{
-			Flows: planned, Timing: c.options.Timing,
-			SettleMillis: int(settle.Milliseconds()), DeadlineMillis: c.deadline(planned),
-		}
-		wg.Go(func() { groups[i].replies = c.askKind(ctx, kind, plan) })
-	}
-	wg.Wait()
-	for _, g := range groups {
-		c.assemble(g.planned, g.empty, g.replies)
-	}
-	return nil
-}
-
-func (c *Collector) askKind(ctx context.Context, kind facts.VantageKind, plan wire.Plan) []reply {
-	switch kind {
-	case facts.FromPod:
-		return c.askAll(ctx, probeRole, kind, plan)
-	case facts.FromHost:
-		return c.askAll(ctx, nodeRole, kind, plan)
-	case facts.FromRunner:
-		return []reply{c.askRunner(ctx, plan)}
-	}
-	return nil
 }
 
 func (c *Collector) noHosts() string {

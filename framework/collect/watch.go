@@ -62,7 +62,7 @@ func (w *watch) look(ctx context.Context) (bool, error) {
 // ask lists the pods. What keeps it from that is told only where a node is given
 // up in the end: the next look may go well.
 func (w *watch) ask(ctx context.Context) (cluster.AgentPods, bool) {
-	pods, err := w.collector.client.Agents(ctx, w.collector.run, w.role.component)
+	pods, err := w.collector.client.Agents(ctx, w.collector.runOf(w.role), w.role.component)
 	if err != nil {
 		w.failed(ctx, err)
 	}
@@ -194,7 +194,8 @@ func (w *watch) record() {
 		}
 		agent.Trouble = w.trouble(*n)
 		agent.NotRun = w.notRun(agent.Trouble, pod.Unseen)
-		if exists || len(notReady(*n)) > 0 {
+		// A RuntimeClass that a node lacks says nothing about its other pods.
+		if w.role.class == "" && exists || len(notReady(*n)) > 0 {
 			w.collector.givenUp[n.Name] = true
 		}
 	}
