@@ -12,7 +12,7 @@ import (
 
 // All are the checks of this area, in the catalogue's order.
 func All() []check.Check {
-	return []check.Check{Chains(), Forward()}
+	return []check.Check{Chains(), Forward(), Input(), Drops(), Backends(), Masquerade(), Services(), SecuritySoftware()}
 }
 
 // rulesAt reads a node's rules at one look. missing says what could not be

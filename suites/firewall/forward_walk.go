@@ -16,8 +16,10 @@ type nodeWalk struct {
 	pods     podsOf
 	stops    []*stopped
 	unknown  []string // why a look could not be judged
-	packets  int      // followed
-	possible int      // met a rule that may stop them
+	// follow says what becomes of a packet; Ruleset.Forward where it is nil.
+	follow   func(*netfilter.Ruleset, netfilter.Packet) (netfilter.Trace, error)
+	packets  int // followed
+	possible int // met a rule that may stop them
 }
 
 // podsOf are the prefixes of every node's pods, by family and node.
@@ -128,7 +130,11 @@ func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
 	} else {
 		ask.Src = theirs
 	}
-	trace, err := rules.Forward(ask.Packet)
+	follow := w.follow
+	if follow == nil {
+		follow = (*netfilter.Ruleset).Forward
+	}
+	trace, err := follow(rules, ask.Packet)
 	if err != nil {
 		w.unknown = append(w.unknown, err.Error())
 		return

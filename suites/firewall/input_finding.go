@@ -1,0 +1,73 @@
+package firewall
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+func (w *inputWalk) finding(r *refused) check.Finding {
+	verb := "drops"
+	if r.reject {
+		verb = "rejects"
+	}
+	text := r.text
+	if r.position == 0 {
+		text = "policy DROP, reached because nothing before accepts it"
+	}
+	return check.Finding{
+		Subject: fmt.Sprintf("%s: %s", w.node.Name, r.where()), Nodes: []string{w.node.Name}, Verdict: r.verdict,
+		Says:     fmt.Sprintf("%s %s %s%s%s: %s", r.where(), verb, r.what(), (&stopped{looks: r.looks}).when(), w.effect(r), text),
+		Evidence: []check.Evidence{{Node: w.node.Name, Source: r.where(), Text: text}},
+		Remedy:   w.remedy(r),
+	}
+}
+
+// what names the kinds of traffic; several ports of one kind are one.
+func (r *refused) what() string {
+	if ports := kinds(r.whats, "NodePorts ("); len(ports) > 1 {
+		others := slices.DeleteFunc(slices.Clone(r.whats), func(s string) bool { return strings.HasPrefix(s, "NodePorts (") })
+		return strings.Join(append(others, "NodePorts ("+strings.Join(ports, ", ")+")"), ", ")
+	}
+	return strings.Join(r.whats, ", ")
+}
+
+func kinds(whats []string, head string) []string {
+	var out []string
+	for _, s := range whats {
+		if rest, ok := strings.CutPrefix(s, head); ok {
+			out = append(out, strings.TrimSuffix(rest, ")"))
+		}
+	}
+	return out
+}
+
+// effect says what a stop that is no failure does.
+func (w *inputWalk) effect(r *refused) string {
+	switch {
+	case r.verdict == check.Fail:
+		return ""
+	case r.outsideOnly && !r.late:
+		return " for clients outside the cluster (other nodes pass); where nobody outside should use NodePorts, that is meant so"
+	case translated(w.snapshot):
+		return ", without effect at the moment: kube-proxy (" + w.snapshot.Cluster.ProxyMode + ") gives these packets another destination before they come here"
+	default:
+		return ", without effect where what serves the Services takes these packets before they come here"
+	}
+}
+
+func (w *inputWalk) remedy(r *refused) []check.Remedy {
+	list := (&stopped{place: r.place}).remedy(w.node.Name)
+	if r.owner.member || r.position == 0 {
+		return list
+	}
+	accept := "accept what the cluster needs before it: " + r.what()
+	for i := range list {
+		if strings.HasPrefix(list[i].Text, "Take the rule away") {
+			list[i].Text = strings.Replace(list[i].Text, "Take the rule away", "Take the rule away, or "+accept, 1)
+		}
+	}
+	return list
+}

@@ -1,0 +1,27 @@
+package firewall
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+// merged adds a finding of one node to a list: what is said of several nodes in the
+// same words is one finding, whose remedy is shown for the first of them.
+func merged(list []check.Finding, f check.Finding) []check.Finding {
+	i := slices.IndexFunc(list, func(g check.Finding) bool { return g.Verdict == f.Verdict && g.Says == f.Says })
+	if i < 0 {
+		return append(list, f)
+	}
+	g := &list[i]
+	for _, n := range f.Nodes {
+		g.Nodes = withWord(g.Nodes, n)
+	}
+	slices.Sort(g.Nodes)
+	if !strings.Contains(g.Subject, ":") { // a subject with a rule in it names that rule
+		g.Subject = strings.Join(g.Nodes, ", ")
+	}
+	g.Evidence = append(g.Evidence, f.Evidence...)
+	return list
+}
