@@ -24,11 +24,10 @@ type dumper struct {
 
 // Every dump is with counters (-c; nft has them anyway): a rule that counts
 // between two looks is one that packets meet.
-func dumpers() []dumper {
-	once := sync.OnceValues(nfTablesPresent)
+func dumpers(has func(symbol string) (bool, error)) []dumper {
 	nftables := func(text string) func() (string, error) {
 		return func() (string, error) {
-			present, err := once()
+			present, err := has("nft_do_chain")
 			if err != nil || present {
 				return "", err
 			}
@@ -47,8 +46,8 @@ func dumpers() []dumper {
 
 // readFirewall dumps the rules with every tool there is. What failed stands in
 // the dump's NotRun, so there is never an error here.
-func readFirewall(ctx context.Context) (func(*facts.HostLook), error) {
-	all := dumpers()
+func readFirewall(ctx context.Context, has func(symbol string) (bool, error)) (func(*facts.HostLook), error) {
+	all := dumpers(has)
 	out := make([]facts.Dump, len(all))
 	var running sync.WaitGroup
 	for i, d := range all {

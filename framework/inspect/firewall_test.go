@@ -86,7 +86,7 @@ func TestLegacyToolsAreRunOnlyWhereThereAreLegacyTables(t *testing.T) {
 func TestASymbolOfTheKernelIsFoundByItsWholeName(t *testing.T) {
 	const symbols = "0000000000000000 T nft_do_chain_inet\n0000000000000000 t nft_do_chain\t[nf_tables]\n"
 	for symbol, want := range map[string]bool{"nft_do_chain": true, "nft_do": false, "t": false, "[nf_tables]": false} {
-		if got, err := hasSymbol(strings.NewReader(symbols), symbol); err != nil || got != want {
+		if got, err := findSymbols(strings.NewReader(symbols), symbol, "nowhere"); err != nil || got[symbol] != want {
 			t.Errorf("%s: %v %v", symbol, got, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/wire"
@@ -25,23 +26,50 @@ type part struct {
 // not before ctx ended, stands in HostLook.Errors. The node's name is the caller's.
 func Look(ctx context.Context, ask wire.Inspect) facts.HostLook {
 	h := facts.HostLook{Look: ask.Look}
-	root := cmp.Or(ask.HostRoot, "/")
-	parts := []part{
+	together(ctx, &h, parts(ctx, ask))
+	if ask.Compute {
+		// By itself, as the rest of the look would be measured with it.
+		together(ctx, &h, []part{{"compute", readCompute}})
+	}
+	slices.SortFunc(h.Errors, func(a, b facts.Error) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Says, b.Says)) })
+	return h
+}
+
+// parts are what a look is made of.
+func parts(ctx context.Context, ask wire.Inspect) []part {
+	root, has := cmp.Or(ask.HostRoot, "/"), symbols()
+	processes := sync.OnceValues(func() ([]process, error) { return listProcesses(ctx, procRoot) })
+	type result = func(*facts.HostLook)
+	return []part{
 		{"kernel", readKernel},
 		{"sysctls", readSysctls},
-		{"sysctl files", func(context.Context) (func(*facts.HostLook), error) { return readSysctlFiles(root) }},
+		{"sysctl files", func(context.Context) (result, error) { return readSysctlFiles(root) }},
 		{"interfaces", readInterfaces},
 		{"routes", readRoutes},
 		{"rules", readRules},
 		{"neighbors", readNeighbors},
 		{"fdb", readFDB},
-		{"lookups", func(context.Context) (func(*facts.HostLook), error) { return readLookups(ask.Lookups) }},
-		{"firewall", readFirewall},
-		{"resolv.conf", func(context.Context) (func(*facts.HostLook), error) { return readHostResolvConf(root) }},
+		{"lookups", func(context.Context) (result, error) { return readLookups(ask.Lookups) }},
+		{"firewall", func(ctx context.Context) (result, error) { return readFirewall(ctx, has) }},
+		{"resolv.conf", func(context.Context) (result, error) { return readHostResolvConf(root) }},
+		{"counters", func(context.Context) (result, error) { return readProcCounters(procRoot) }},
+		{"counters of interfaces", func(context.Context) (result, error) { return readLinkCounters() }},
+		{"counters of neighbour tables", func(context.Context) (result, error) { return readNeighborTables() }},
+		{"counters of connection tracking", func(context.Context) (result, error) { return readConntrack(procRoot, has) }},
+		{"processes", func(context.Context) (result, error) {
+			all, err := processes()
+			return func(h *facts.HostLook) { h.Processes = byName(all) }, err
+		}},
+		{"sockets", func(ctx context.Context) (result, error) {
+			all, _ := processes() // what went wrong is told with the processes
+			return readSockets(ctx, procRoot, all, ask.Listening, has)
+		}},
+		{"cni", func(context.Context) (result, error) { return readCNI(root) }},
+		{"load", func(context.Context) (result, error) { return readLoad(procRoot, "/sys") }},
+		{"filesystems", func(context.Context) (result, error) { return readFilesystems(root) }},
+		{"machine-id", func(context.Context) (result, error) { return readMachineID(root) }},
+		{"kube-proxy", readProxy},
 	}
-	together(ctx, &h, parts)
-	slices.SortFunc(h.Errors, func(a, b facts.Error) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Says, b.Says)) })
-	return h
 }
 
 type read struct {

@@ -114,12 +114,18 @@ func readBelow(root, name string) (string, error) {
 		return "", fmt.Errorf("reading %s: %w", name, err)
 	}
 	defer func() { _ = file.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(file, maxConfig+1))
+	return readBounded(file, maxConfig)
+}
+
+// readBounded reads a file that has at most so many bytes; a longer one is not
+// kept at all, for half of it would be judged as if it were whole.
+func readBounded(file *os.File, most int64) (string, error) {
+	raw, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", name, err)
+		return "", fmt.Errorf("reading %s: %w", file.Name(), err)
 	}
-	if len(raw) > maxConfig {
-		return "", fmt.Errorf("reading %s: it is larger than %d bytes", name, maxConfig)
+	if int64(len(raw)) > most {
+		return "", fmt.Errorf("reading %s: it is larger than %d bytes", file.Name(), most)
 	}
 	return string(raw), nil
 }
