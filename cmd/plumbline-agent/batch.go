@@ -97,7 +97,7 @@ func (b *work) do(ctx context.Context, plan wire.Plan) error {
 		return err
 	}
 	if plan.Identity {
-		if err := b.emit(wire.Line{Identity: b.identity(plan)}); err != nil {
+		if err := b.emit(wire.Line{Identity: b.identity(bounded, plan)}); err != nil {
 			return err
 		}
 	}
@@ -134,12 +134,17 @@ func (b *work) probe(ctx context.Context, plan wire.Plan) (wire.Done, error) {
 }
 
 // identity is what the server of this pod published; where there is none the
-// ports are unknown, and the rest is read here.
-func (b *work) identity(plan wire.Plan) *wire.Identity {
+// ports are unknown, and the rest is read here. A pod tells of its first moments,
+// which a batch that comes early waits for.
+func (b *work) identity(ctx context.Context, plan wire.Plan) *wire.Identity {
 	if id, err := published(b.stateDir); err == nil {
+		if isPod(id.Peer) {
+			id.Startup = startupOf(ctx, b.stateDir)
+		}
 		return &id
 	}
 	id := wire.Identity{Peer: plan.From.String(), ResolvConf: inspect.ResolvConf("/")}
 	id.MTU, _ = inspect.MTU()
+	id.MAC, _ = mac()
 	return &id
 }

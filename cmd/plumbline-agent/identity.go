@@ -14,32 +14,33 @@ import (
 const identityFile = "identity.json"
 
 // identityOf is what the echo server says of itself. An MTU that cannot be read
-// stays 0: unknown.
+// stays 0, and a MAC empty: unknown.
 func identityOf(peer string, server *echo.Server) wire.Identity {
 	id := wire.Identity{Peer: peer, Ports: server.Ports(), ResolvConf: inspect.ResolvConf("/")}
 	id.MTU, _ = inspect.MTU()
+	id.MAC, _ = mac()
 	return id
 }
 
-// publish writes the identity, as one line, so that a reader sees all of it or nothing.
-func publish(dir string, line []byte) error {
+// publish writes a file of the state directory so that a reader sees all of it or nothing.
+func publish(dir, name string, line []byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the state directory: %w", err)
 	}
-	file, err := os.CreateTemp(dir, identityFile+".*")
+	file, err := os.CreateTemp(dir, name+".*")
 	if err != nil {
-		return fmt.Errorf("publishing the identity: %w", err)
+		return fmt.Errorf("publishing %s: %w", name, err)
 	}
 	_, err = file.Write(line)
 	if cerr := file.Close(); err == nil {
 		err = cerr
 	}
 	if err == nil {
-		err = os.Rename(file.Name(), filepath.Join(dir, identityFile))
+		err = os.Rename(file.Name(), filepath.Join(dir, name))
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
-		return fmt.Errorf("publishing the identity: %w", err)
+		return fmt.Errorf("publishing %s: %w", name, err)
 	}
 	return nil
 }

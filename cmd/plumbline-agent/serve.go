@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/plumbline-net/plumbline/framework/probe/echo"
 )
@@ -23,11 +25,9 @@ func serve(ctx context.Context, args []string, s streams) error {
 	if *peer == "" {
 		return usageError{errors.New("--peer is missing")}
 	}
-	// The directory outlives a container: what an earlier one wrote names ports
-	// that are closed now.
-	path := filepath.Join(f.stateDir, identityFile)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing the identity of an earlier server: %w", err)
+	began := time.Now()
+	if err := forget(f.stateDir); err != nil {
+		return err
 	}
 	server, err := echo.Listen(ctx, *peer)
 	if err != nil {
@@ -42,11 +42,31 @@ func serve(ctx context.Context, args []string, s streams) error {
 	if _, err := s.out.Write(line); err != nil {
 		return fmt.Errorf("printing the identity: %w", err)
 	}
-	if err := publish(f.stateDir, line); err != nil {
+	if err := publish(f.stateDir, identityFile, line); err != nil {
 		return err
+	}
+	if isPod(*peer) {
+		var starting sync.WaitGroup
+		defer starting.Wait()
+		starting.Go(func() {
+			if err := startUp(ctx, f.stateDir, began); err != nil && ctx.Err() == nil {
+				s.complain("plumbline-agent serve: %v\n", err)
+			}
+		})
 	}
 	if err := server.Serve(ctx); err != nil {
 		return fmt.Errorf("serving: %w", err)
+	}
+	return nil
+}
+
+// forget removes what an earlier server wrote: the directory outlives a
+// container, and the ports named there are closed now.
+func forget(dir string) error {
+	for _, name := range []string{identityFile, startupFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing the state of an earlier server: %w", err)
+		}
 	}
 	return nil
 }
