@@ -1,0 +1,85 @@
+package pressure
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
+)
+
+//go:embed interfaces.md
+var interfacesDoc string
+
+// Interfaces promises that no interface in the path loses packets.
+func Interfaces() check.Check {
+	return check.Check{
+		ID:       "pressure/interfaces",
+		Promise:  "No interface in the path of the pods loses packets or its carrier while the probes run.",
+		Level:    check.Extended,
+		Needs:    []check.Need{check.NeedHosts},
+		Looks:    bothLooks(),
+		Doc:      interfacesDoc,
+		Evaluate: interfaces,
+	}
+}
+
+func interfaces(s *facts.Snapshot) check.Result {
+	return onHosts(s, "no interface in the path loses packets", func(h host) []symptom.Symptom {
+		var out []symptom.Symptom
+		path := pathOf(s, h)
+		if len(path) == 0 {
+			return []symptom.Symptom{symptom.Unknown(h.Name, "no interface in the path was recognised")}
+		}
+		read := 0
+		for _, i := range path {
+			for _, l := range limits(i) {
+				g, ok := symptom.Of(h.first, h.last, l.counter)
+				if !ok {
+					continue
+				}
+				read++
+				if g.By() >= l.from && g.By()*l.share >= packets(h, l.of) {
+					out = append(out, lostOn(g, i, l))
+				}
+			}
+		}
+		if g, ok := symptom.Of(h.first, h.last, "softnet.dropped"); ok && g.By() > 0 {
+			out = append(out, backlog(g))
+		}
+		if read == 0 {
+			out = append(out, symptom.Unknown(h.Name, "the counters of the interfaces could not be read at both looks"))
+		}
+		return out
+	})
+}
+
+// packets is how many packets passed meanwhile, by the counter of that name.
+func packets(h host, counter string) int64 {
+	g, _ := symptom.Of(h.first, h.last, counter)
+	return g.By()
+}
+
+func lostOn(g symptom.Growth, i facts.Interface, l limit) symptom.Symptom {
+	return symptom.Symptom{
+		Node: g.Node, Thing: i.Name, Kind: l.counter, Verdict: check.Warn, Weight: g.By(), Evidence: []check.Evidence{g.Evidence()},
+		Says: fmt.Sprintf("%s: %s while the probes ran (%s)", i.Name, l.says, g),
+		Remedy: []check.Remedy{
+			{Text: l.next, Node: g.Node, Command: fmt.Sprintf(l.command, i.Name)},
+			{Text: "Check that the counter stands still", Node: g.Node, Command: fmt.Sprintf("ip -s -s link show dev %s; tc -s qdisc show dev %s", i.Name, i.Name)},
+		},
+	}
+}
+
+func backlog(g symptom.Growth) symptom.Symptom {
+	return symptom.Symptom{
+		Node: g.Node, Kind: g.Counter, Verdict: check.Warn, Weight: g.By(), Evidence: []check.Evidence{g.Evidence()},
+		Says: fmt.Sprintf("packets were dropped between the network card and the kernel while the probes ran (%s): the queue of a CPU was full", g),
+		Remedy: []check.Remedy{
+			{Text: "Make the queue longer", Node: g.Node, Command: "sysctl -w net.core.netdev_max_backlog=8192"},
+			{Text: "See whether one CPU takes all the interrupts", Node: g.Node, Command: "cat /proc/softirqs | grep NET_RX"},
+			{Text: "Check that it stands still (second column)", Node: g.Node, Command: "cat /proc/net/softnet_stat"},
+		},
+	}
+}

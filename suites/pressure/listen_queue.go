@@ -1,0 +1,97 @@
+package pressure
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
+)
+
+//go:embed listen_queue.md
+var listenQueueDoc string
+
+// ListenQueue promises that connections which are made are also taken.
+func ListenQueue() check.Check {
+	return check.Check{
+		ID:       "pressure/listen-queue",
+		Promise:  "No listener's accept queue is full, and none overflows.",
+		Level:    check.Extended,
+		Needs:    []check.Need{check.NeedHosts},
+		Looks:    bothLooks(),
+		Doc:      listenQueueDoc,
+		Evaluate: listenQueue,
+	}
+}
+
+func listenQueue(s *facts.Snapshot) check.Result {
+	return onHosts(s, "no accept queue is full", func(h host) []symptom.Symptom {
+		var out []symptom.Symptom
+		grown, unread := h.growths("netstat.TcpExt.ListenOverflows", "netstat.TcpExt.ListenDrops")
+		if len(unread) > 0 {
+			out = append(out, symptom.Unknown(h.Name, "the counters ListenOverflows and ListenDrops could not be read at both looks"))
+		}
+		named := false
+		if h.last.Sockets == nil {
+			out = append(out, symptom.Unknown(h.Name, "the sockets could not be read"))
+		} else {
+			for _, q := range h.last.Sockets.Queues {
+				if fullListener(q) {
+					named = true
+					out = append(out, fullQueue(h, q, grown))
+				}
+			}
+		}
+		if len(grown) > 0 && !named {
+			out = append(out, overflowed(h.Name, grown))
+		}
+		return out
+	})
+}
+
+// fullListener: of a listener RecvQ counts the connections that wait to be
+// accepted, and SendQ is its backlog; one more than that is full (tcp(7), ss(8)).
+func fullListener(q facts.SocketQueue) bool {
+	return q.Proto == "tcp" && q.State == "LISTEN" && q.RecvQ > q.SendQ
+}
+
+func fullQueue(h host, q facts.SocketQueue, grown []symptom.Growth) symptom.Symptom {
+	out := symptom.Symptom{
+		Node: h.Name, Thing: owner(q), Verdict: check.Warn, Kind: "full", Weight: int64(q.RecvQ),
+		Says: fmt.Sprintf("%s does not accept: %d connections wait at %s, its backlog is %d, and further ones are dropped",
+			owner(q), q.RecvQ, q.Local, q.SendQ),
+		Evidence: []check.Evidence{queueEvidence(h.last, q)},
+		Remedy:   readProcess(h.Name, q),
+	}
+	for _, before := range queuesOf(h.first) {
+		if before.Local == q.Local && before.Netns == q.Netns && fullListener(before) {
+			out.Evidence = append(out.Evidence, queueEvidence(h.first, before))
+			out.Says += "; so it was when the run began"
+		}
+	}
+	// The counters are those of the host's own network, so they say nothing of a pod's listener.
+	if q.Netns == "host" || q.Netns == "" {
+		for _, g := range grown {
+			out.Evidence = append(out.Evidence, g.Evidence())
+			out.Verdict = check.Fail // connections were lost meanwhile
+		}
+	}
+	return out
+}
+
+func overflowed(node string, grown []symptom.Growth) symptom.Symptom {
+	out := symptom.Symptom{
+		Node: node, Verdict: check.Warn, Kind: "overflow",
+		Says: fmt.Sprintf("a listener's accept queue overflowed while the probes ran (%s); which one is not known, none was full at the last look", grown[0]),
+		Remedy: []check.Remedy{
+			{Text: "Watch for the listener: Recv-Q above Send-Q", Node: node, Command: "watch -n1 'ss -ltnp | awk \"\\$2>0\"'"},
+			{Text: "Check that the counters stand still", Node: node, Command: "nstat -az TcpExtListenOverflows TcpExtListenDrops"},
+		},
+	}
+	for _, g := range grown {
+		out.Weight += g.By()
+		out.Evidence = append(out.Evidence, g.Evidence())
+	}
+	return out
+}
