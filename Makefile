@@ -12,6 +12,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GOFLAGS += -buildvcs=false
 export GOFLAGS
 
+# A few faults of different kinds, for every change; `make faults` injects all.
+FEW_FAULTS = ip-forward-off,vxlan-blocked-both,forward-reject,kube-proxy-priority,fdb-wrong,nat-flushed,mtu-black-hole
+
 KUBECONFIG_OF = out/$(LAB).kubeconfig
 
 .PHONY: help
@@ -58,12 +61,12 @@ test-unit: ## pure tests, tests in network namespaces, reports in real parsers a
 	go test ./...
 
 .PHONY: test-lab
-test-lab: image ## end to end on a lab of its own
-	go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
+test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
+	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
 
 .PHONY: faults
-faults: image ## inject every fault on a lab and print what was found
-	go test -tags lab -count 1 -timeout 75m -v -run TestFaults ./fixtures/e2e
+faults: image ## inject every fault on a lab and print what was found (FAULTS=id,id… chooses)
+	go test -tags lab -count 1 -timeout 90m -v -run TestFaults ./fixtures/e2e
 
 .PHONY: variants
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
