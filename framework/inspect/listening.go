@@ -12,6 +12,7 @@ import (
 type heard struct {
 	addrs []netip.Addr
 	bound []socket
+	sole  process // the only one in the network, where there is but one
 }
 
 // answersTo tells for each question where the pod's sockets listen. The pod is
@@ -32,7 +33,7 @@ func answersTo(asked []facts.Listening, all []heard, o owners) []facts.Listening
 			if !slices.Contains(a.Bound, s.local.Addr()) {
 				a.Bound = append(a.Bound, s.local.Addr())
 			}
-			if p, _ := o.of(s.inode); a.Process == "" {
+			if p, _ := o.in(s.inode, all[at].sole); a.Process == "" {
 				a.Process = p.name
 			}
 		}

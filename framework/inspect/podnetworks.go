@@ -20,21 +20,47 @@ const maxNamespaces = 500
 type network struct {
 	dir   string // /proc/PID/net
 	addrs []netip.Addr
+	procs []process
+}
+
+// sandbox is the process with which container runtimes keep a pod's namespaces; it
+// has no sockets.
+const sandbox = "pause"
+
+// sole is the first process of the network if all have the same name; otherwise it
+// has none.
+func (n *network) sole() process {
+	var out process
+	for _, p := range n.procs {
+		switch {
+		case p.name == sandbox:
+		case out.name == "":
+			out = p
+		case out.name != p.name:
+			return process{}
+		}
+	}
+	return out
 }
 
 // networks are the network namespaces of the processes, without the reader's own.
 func networks(proc string, all []process, own uint64) ([]network, error) {
 	var out []network
-	seen := map[uint64]bool{0: true, own: true}
+	at := map[uint64]int{}
 	for _, p := range all {
-		if seen[p.netns] || p.kernel {
+		if p.kernel || p.netns == 0 || p.netns == own {
 			continue
 		}
-		if len(out) == maxNamespaces {
-			return out, fmt.Errorf("there are more than %d network namespaces", maxNamespaces)
+		i, known := at[p.netns]
+		if !known {
+			if len(out) == maxNamespaces {
+				return out, fmt.Errorf("there are more than %d network namespaces", maxNamespaces)
+			}
+			i = len(out)
+			at[p.netns] = i
+			out = append(out, network{dir: filepath.Join(proc, strconv.Itoa(p.pid), "net")})
 		}
-		seen[p.netns] = true
-		out = append(out, network{dir: filepath.Join(proc, strconv.Itoa(p.pid), "net")})
+		out[i].procs = append(out[i].procs, p)
 	}
 	return out, nil
 }

@@ -26,6 +26,16 @@ func (o owners) of(inode uint64) (process, bool) {
 	return p, found || inode == 0 || !o.hidden
 }
 
+// in is the same for a socket in the network of a pod: where its owner cannot be
+// seen, it is the pod's only program, if there is but one.
+func (o owners) in(inode uint64, sole process) (process, bool) {
+	p, known := o.of(inode)
+	if !known && sole.name != "" {
+		return sole, true
+	}
+	return p, known
+}
+
 // findOwners looks for the sockets among the open files of all processes, which
 // are links such as "socket:[4711]". Reading a link demands what tracing demands
 // (proc_pid_fd(5), ptrace(2) PTRACE_MODE_READ_FSCREDS): the same user and no more

@@ -22,10 +22,16 @@ const podsBudget = 3 * time.Second
 // sighted is what was seen of all sockets, before their owners are known.
 type sighted struct {
 	host     *census
-	queues   []facts.SocketQueue
-	inodes   []uint64 // of queues, in the same order
+	late     []lateSocket
 	heard    []heard
 	problems []error
+}
+
+// lateSocket is one that does not keep up.
+type lateSocket struct {
+	socket
+	netns string
+	sole  process // the only one in its network, where there is but one
 }
 
 // readSockets looks at the sockets of the host's own network and of its pods'.
@@ -64,7 +70,7 @@ func (s *sighted) lookAtHost(proc string, asked map[portOf]bool, has func(string
 	s.problems = append(s.problems, err, socketsOf(dir, "udp", s.host.add))
 	s.keepLate(&s.host.sieve, &host, "host")
 	if len(asked) > 0 {
-		s.heard = append(s.heard, heard{host.addresses(), s.host.bound})
+		s.heard = append(s.heard, heard{addrs: host.addresses(), bound: s.host.bound})
 	}
 }
 
@@ -91,7 +97,7 @@ func (s *sighted) lookAtPods(ctx context.Context, proc string, all []process, as
 			s.keepLate(&kept, n, "")
 		}
 		if len(asked) > 0 {
-			s.heard = append(s.heard, heard{n.addresses(), kept.bound})
+			s.heard = append(s.heard, heard{addrs: n.addresses(), bound: kept.bound, sole: n.sole()})
 		}
 	}
 }
@@ -102,19 +108,17 @@ func (s *sighted) keepLate(from *sieve, n *network, label string) {
 	overflowed, err := n.overflowed()
 	s.problems = append(s.problems, err)
 	for _, one := range from.late {
-		if !one.behind(overflowed) {
-			continue
+		if one.behind(overflowed) {
+			s.late = append(s.late, lateSocket{one, cmp.Or(label, n.label()), n.sole()})
 		}
-		s.queues = append(s.queues, one.queue(cmp.Or(label, n.label())))
-		s.inodes = append(s.inodes, one.inode)
 	}
 }
 
 // wanted are the inodes of the sockets whose owners are told.
 func (s *sighted) wanted() map[uint64]bool {
 	out := map[uint64]bool{}
-	for _, i := range s.inodes {
-		out[i] = true
+	for _, l := range s.late {
+		out[l.inode] = true
 	}
 	for _, u := range s.host.udp {
 		out[u.inode] = true
@@ -130,19 +134,21 @@ func (s *sighted) wanted() map[uint64]bool {
 
 // ownedQueues puts the names to the queues, those with the most waiting first.
 func (s *sighted) ownedQueues(o owners) []facts.SocketQueue {
-	for i := range s.queues {
-		p, known := o.of(s.inodes[i])
-		q := &s.queues[i]
+	var out []facts.SocketQueue
+	for _, l := range s.late {
+		q := l.queue(l.netns)
+		p, known := o.in(l.inode, l.sole)
 		q.Process, q.PID, q.OwnerUnknown = p.name, p.pid, !known
+		out = append(out, q)
 	}
-	slices.SortFunc(s.queues, func(a, b facts.SocketQueue) int {
+	slices.SortFunc(out, func(a, b facts.SocketQueue) int {
 		return cmp.Or(b.RecvQ+b.SendQ-a.RecvQ-a.SendQ, a.Local.Compare(b.Local), a.Peer.Compare(b.Peer))
 	})
-	if more := len(s.queues) - maxQueues; more > 0 {
+	if more := len(out) - maxQueues; more > 0 {
 		s.problems = append(s.problems, fmt.Errorf("%d more full queues are left out", more))
-		s.queues = s.queues[:maxQueues]
+		out = out[:maxQueues]
 	}
-	return s.queues
+	return out
 }
 
 // boundSocket tells who holds a port. Where the owner was not seen, the port of a
