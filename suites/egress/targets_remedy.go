@@ -1,0 +1,116 @@
+package egress
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+// targetRemedy gives the steps for what the first of the failing cells does, and
+// for pods alone what stands between them and the world.
+func targetRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	node := cmp.Or(p.Node(), c.From.Node)
+	again := check.Remedy{Text: "Check by connecting again", Node: node, Command: connect(c.To)}
+	var steps []check.Remedy
+	switch failed, ok := unresolved(c.Detail); {
+	case ok && c.Answer.Outcome != facts.OK:
+		steps = nameRemedy(c, failed, node)
+	case podsOnly(s, p):
+		steps = podRemedy(s, c, node)
+	case c.Answer.Outcome == facts.Refused:
+		steps = []check.Remedy{{
+			Text: "Something answers and refuses: is the service up on that port, or does a firewall refuse in its name? A RST after far less time than a ping takes comes from nearby", Node: node,
+			Command: connect(c.To) + "; ping -c 3 " + host(c),
+		}}
+	case c.Answer.Outcome == facts.OK:
+		steps = []check.Remedy{{
+			Text: "Is it loss on the way, or one of several addresses of the name that is dead? Connect to each", Node: node,
+			Command: fmt.Sprintf("for a in $(getent ahosts %s | awk '{print $1}' | sort -u); do for i in 1 2 3 4 5; do timeout 3 bash -c \"</dev/tcp/$a/%d\" && echo $a ok || echo $a lost; done; done",
+				c.To.Name, c.To.Port),
+		}}
+	default:
+		steps = []check.Remedy{{
+			Text: "Hosts fail too, so look at the way out of the site: route, firewall, proxy, and the security group; egress/trace names the last router that answers", Node: node,
+			Command: fmt.Sprintf("ip route get %s; tracepath -n %s", host(c), host(c)),
+		}}
+	}
+	return append(steps, again)
+}
+
+// podsOnly says whether pods fail where hosts were asked and did not.
+func podsOnly(s *facts.Snapshot, p matrix.Place) bool {
+	if slices.ContainsFunc(p.Flows, func(f facts.Flow) bool { return f.From != facts.FromPod }) {
+		return false
+	}
+	target := p.Examples[0].To.ID
+	lookup := matrix.Lookup(s)
+	for _, n := range s.Selected() {
+		for _, f := range p.Flows {
+			f.From = facts.FromHost
+			if lookup(f, facts.Vantage{Kind: facts.FromHost, Node: n.Name}, target) == facts.OK {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy {
+	ask := check.Remedy{
+		Text: "Ask for the name as the pod or host does, and at the resolver of the host directly", Node: node,
+		Command: fmt.Sprintf("getent ahosts %s; dig +tries=1 +time=2 %s", c.To.Name, c.To.Name),
+	}
+	if failed.RCode == "NXDOMAIN" || absent(failed) {
+		return []check.Remedy{ask, {
+			Text: "The resolver answers that there is no such name or address: is the configuration's name right, and does this resolver know that zone?",
+		}}
+	}
+	return []check.Remedy{ask, {
+		Text:    "The resolver itself is in trouble: see dns/service and dns/replica, and dns/external with this name in externalNames",
+		Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|timeout'",
+	}}
+}
+
+// podRemedy: the same target answers hosts, so the packets of pods are not
+// translated to the node's address on the way out, or a policy holds them back.
+func podRemedy(s *facts.Snapshot, c matrix.Cell, node string) []check.Remedy {
+	tables := "iptables"
+	if c.Flow.Family == facts.IPv6 {
+		tables = "ip6tables"
+	}
+	return []check.Remedy{{
+		Text: "Hosts reach it and pods do not: is there a rule that gives pods' packets the node's address on their way out (masquerade), and does its counter grow?", Node: node,
+		Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", tables),
+	}, {
+		Text:    "Does a NetworkPolicy hold back what leaves?",
+		Command: fmt.Sprintf("kubectl get networkpolicies -A; kubectl -n %s get networkpolicies -o yaml", cmp.Or(s.Run.Namespace, "default")),
+	}, {
+		Text: "Forwarding and its filter: see kernel/ip-forward and firewall/forward; watch the packets leave", Node: node,
+		Command: fmt.Sprintf("tcpdump -ni any -c 10 'tcp port %d and tcp[tcpflags] & tcp-syn != 0'", c.To.Port),
+	}}
+}
+
+// host is the target's address, or its name where that was resolved at the vantage.
+func host(c matrix.Cell) string {
+	if c.To.Addr.IsValid() {
+		return c.To.Addr.String()
+	}
+	if told := c.Telling(); len(told.Answers) > 0 {
+		return told.Answers[0]
+	}
+	return c.To.Name
+}
+
+func connect(t *facts.Target) string {
+	at := t.Name
+	if addr, err := netip.ParseAddr(at); err == nil && addr.Is6() {
+		at = "[" + at + "]"
+	}
+	return fmt.Sprintf("curl -sS -g -o /dev/null -m 5 -w '%%{remote_ip} %%{time_connect}\\n' telnet://%s:%d </dev/null", at, t.Port)
+}
