@@ -71,13 +71,13 @@ func (c convergence) all(ctx context.Context, e *env, t facts.Target, once try, 
 	}
 }
 
-// measured repeats a measurement until its result is the right one, or the time
-// is over; the last one is kept.
+// measured repeats a measurement until it is settled, or the time is over; the
+// last one is kept.
 func (c convergence) measured(ctx context.Context, measure func(*answer), a *answer, slowest *atomic.Int64) {
 	for {
 		*a = answer{}
 		measure(a)
-		if a.last() == facts.OK && a.outcome <= facts.OK {
+		if a.settled {
 			raise(slowest, time.Since(c.began).Milliseconds())
 			return
 		}

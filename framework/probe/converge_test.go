@@ -77,7 +77,8 @@ func TestOnlyServicesOfTheRunAreWaitedFor(t *testing.T) {
 	now := time.Now()
 	c := convergence{now, now.Add(time.Minute)}
 	for to, want := range map[facts.TargetKind]bool{
-		facts.ToClusterIP: true, facts.ToNodePort: true, facts.ToAPI: false, facts.ToDNSService: false, facts.ToPod: false,
+		facts.ToClusterIP: true, facts.ToNodePort: true, facts.ToNodePortLocal: true, facts.ToHairpin: true, facts.ToAffinity: true,
+		facts.ToDNSRecord: true, facts.ToAPI: false, facts.ToDNSService: false, facts.ToDNSExternal: false, facts.ToPod: false,
 	} {
 		if got := c.awaits(facts.Flow{To: to}); got != want {
 			t.Errorf("%s: %v", to, got)

@@ -51,7 +51,7 @@ func (r *run) qualities(ctx context.Context, jobs []*job) {
 	running.Wait()
 	for i, j := range jobs {
 		j.answer.figure(got[i], seriesLate)
-		r.finish(j)
+		r.finishTried(j)
 	}
 }
 
@@ -73,6 +73,11 @@ func inTurns(ctx context.Context, n int, every time.Duration, f func(int)) {
 // first lost ones and the first that was answered. One that took late or longer
 // is lost, though its time is the worst one then.
 func (a *answer) figure(got []facts.Attempt, late time.Duration) {
+	none := slices.IndexFunc(got, func(x facts.Attempt) bool { return x.Outcome == facts.NotRun && x.Note != "" })
+	if none >= 0 && !slices.ContainsFunc(got, func(x facts.Attempt) bool { return x.Outcome != facts.NotRun }) {
+		a.attempts, a.settled = append(a.attempts, got[none]), true
+		return
+	}
 	got = slices.DeleteFunc(got, func(x facts.Attempt) bool { return x.Outcome == facts.NotRun })
 	var times []int
 	kept := 0

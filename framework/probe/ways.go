@@ -97,7 +97,15 @@ func (r *run) once(ctx context.Context, j *job) {
 	r.awaitFirst(ctx, j)
 	flow := j.row.plan.Flow
 	measureOf(flow.Via)(ctx, r.env, flow, j.row.plan.Targets[j.index], &j.answer)
-	r.finish(j)
+	r.finishTried(j)
+}
+
+// finishTried finishes a job that was tried; the others are left to the end of the
+// batch, which knows the reason.
+func (r *run) finishTried(j *job) {
+	if len(j.answer.attempts) > 0 {
+		r.finish(j)
+	}
 }
 
 // awaitFirst waits until a Service that may be new to the node answers at all.
