@@ -22,7 +22,9 @@ func quoted(s string) string { return strconv.Quote(s) }
 func newList(streams genericiooptions.IOStreams) *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "list", Short: "List every check with its promise", Args: exactly(0, "no argument"),
+		Use: "list", Short: "List every check with its level, its profile, what it needs, and its promise",
+		Long: "List every check: a line each with its id, its level, the smallest profile that it is in,\n" +
+			"what it cannot do without (api: reading the API server is enough), and its promise.", Args: exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
 			switch format {
 			case "":
@@ -39,10 +41,22 @@ func newList(streams genericiooptions.IOStreams) *cobra.Command {
 
 func listTable(w io.Writer, checks []check.Check) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CHECK\tLEVEL\tPROFILE\tNEEDS\tPROMISE")
 	for _, c := range checks {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, c.Level, c.Promise)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Level, specs.Profiles(c)[0], needsOf(c), c.Promise)
 	}
 	return table.Flush()
+}
+
+// needsOf names what a check cannot do without; every check reads the API server.
+func needsOf(c check.Check) string {
+	var out []string
+	for _, n := range c.Needs {
+		if n != check.NeedAPI {
+			out = append(out, string(n))
+		}
+	}
+	return cmp.Or(strings.Join(out, ","), string(check.NeedAPI))
 }
 
 func listJSON(w io.Writer, checks []check.Check) error {
@@ -53,6 +67,8 @@ func listJSON(w io.Writer, checks []check.Check) error {
 		Labels  []string     `json:"labels"`
 		Promise string       `json:"promise"`
 		Needs   []check.Need `json:"needs"`
+		// Profiles the check is in.
+		Profiles []string `json:"profiles"`
 	}
 	items := []item{}
 	for _, c := range checks {
@@ -60,7 +76,7 @@ func listJSON(w io.Writer, checks []check.Check) error {
 		if needs == nil {
 			needs = []check.Need{}
 		}
-		items = append(items, item{c.ID, c.Area(), c.Level, []string{c.Area(), string(c.Level), specs.Label(c.ID)}, c.Promise, needs})
+		items = append(items, item{c.ID, c.Area(), c.Level, []string{c.Area(), string(c.Level), specs.Label(c.ID)}, c.Promise, needs, specs.Profiles(c)})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -38,7 +38,7 @@ func dryRun(w io.Writer, selected []check.Check, f *runFlags) error {
 // requirement is what a run with these flags would place, by the rule that the
 // run itself places by.
 func (f *runFlags) requirement(selected []check.Check) topology.Requirement {
-	needs := topology.Required(selected, topology.Presumed(f.inCluster != "true"))
+	needs := topology.Required(selected, f.scope())
 	if f.unprivileged {
 		needs = needs.WithoutHosts()
 	}
@@ -60,6 +60,13 @@ func (f *runFlags) objects(needs topology.Requirement) []string {
 	if needs.Service {
 		lines = append(lines, "  a Service of type NodePort, with one EndpointSlice for each of at most three backends")
 	}
+	if len(needs.Services) > 0 {
+		lines = append(lines, fmt.Sprintf("  %s of the kinds %s, with an EndpointSlice for each backend",
+			figures.Count(len(needs.Services), "further Service"), strings.Join(needs.Services, ", ")))
+	}
+	for _, class := range f.runtimeClasses(needs) {
+		lines = append(lines, "  a DaemonSet of probe pods of the RuntimeClass "+class)
+	}
 	if needs.Hosts || needs.Pods {
 		lines = append(lines, "  pods of the image "+cmp.Or(f.image, defaultImage))
 	}
@@ -67,6 +74,14 @@ func (f *runFlags) objects(needs topology.Requirement) []string {
 		return []string{"  nothing: the API server is only read"}
 	}
 	return lines
+}
+
+// runtimeClasses are those of which probe pods are placed.
+func (f *runFlags) runtimeClasses(needs topology.Requirement) []string {
+	if !needs.Runtimes {
+		return nil
+	}
+	return f.scope().Config.RuntimeClasses
 }
 
 // expectation is a table of probes, exec calls and time by the size of the cluster.
@@ -84,7 +99,7 @@ func (f *runFlags) expectation(w io.Writer, needs topology.Requirement) error {
 		lines = append(lines, line)
 	}
 	count := func(n int) []topology.Count {
-		return topology.Expect(needs.Flows, topology.Size{Nodes: n, DNSReplicas: dnsReplicas})
+		return topology.Expect(needs.Flows, topology.Size{Nodes: n, DNSReplicas: dnsReplicas, Config: f.scope().Config})
 	}
 	row("expected in a cluster of", func(n int) string { return figures.Count(n, "node") })
 	for i, c := range count(1) {
@@ -97,7 +112,8 @@ func (f *runFlags) expectation(w io.Writer, needs topology.Requirement) error {
 		}
 		return figures.Grouped(sum)
 	})
-	row(fmt.Sprintf("exec calls (%d a node)", needs.ExecsPerNode()), func(n int) string { return figures.Grouped(n * needs.ExecsPerNode()) })
+	execs := needs.ExecsPerNode() + len(f.runtimeClasses(needs))
+	row(fmt.Sprintf("exec calls (%d a node)", execs), func(n int) string { return figures.Grouped(n * execs) })
 	row("time, about", func(n int) string { return fmt.Sprintf("%.0f s", roughly(needs, n).Seconds()) })
 	lines = append(lines, "", fmt.Sprintf("Presumed: one IP family, %d replicas of the cluster DNS%s.", dnsReplicas, f.presumedRunner()),
 		fmt.Sprintf("A probe is one source and one target; one that fails is made up to %d times.", wire.DefaultTiming().Attempts),

@@ -26,6 +26,9 @@ func newPreflight(streams genericiooptions.IOStreams) *cobra.Command {
 		Example: "  plumbline preflight --kubeconfig admin.conf\n" +
 			"  plumbline preflight -n plumbline --as system:serviceaccount:plumbline:plumbline",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.configure(cmd.Flags().Changed); err != nil {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), preflightTimeout)
 			defer cancel()
 			return f.preflight(ctx, streams.Out)
@@ -95,6 +98,7 @@ func (f *runFlags) examination(ctx context.Context, to connection) (*preflight, 
 	// A run's own namespace has a random suffix; a right to this one is a right to any.
 	p.access.Namespace, p.access.OwnNamespace = cmp.Or(to.namespace, "plumbline-preflight"), to.namespace == ""
 	p.access.Hosts, p.access.Pods, p.access.Service = needs.Hosts, needs.Pods, needs.Service
+	p.access.Services, p.access.RuntimeClasses, p.access.Named = needs.Services, f.runtimeClasses(needs), f.scope().Config.Services
 	p.run = cluster.Run{
 		ID: "preflight", Namespace: p.access.Namespace, OwnNamespace: p.access.OwnNamespace, Image: image, PullSecrets: f.imagePullSecrets,
 	}

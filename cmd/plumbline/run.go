@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/plumbline-net/plumbline/framework/config"
 	specs "github.com/plumbline-net/plumbline/framework/run"
 	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/junit"
@@ -37,6 +38,10 @@ type runFlags struct {
 	imagePullSecrets            []string
 	inCluster                   string
 	cases                       junit.Options
+
+	configPath, profile string
+	config              *config.File // never nil once configured
+	fromFile            []string     // the names of the flags whose value the file gave
 }
 
 func newRun(streams genericiooptions.IOStreams) *cobra.Command {
@@ -45,8 +50,15 @@ func newRun(streams genericiooptions.IOStreams) *cobra.Command {
 		Use: "run", Short: "Examine a cluster's network and write the reports", Args: exactly(0, "no argument"),
 		Example: "  plumbline run --kubeconfig admin.conf --out report\n" +
 			"  plumbline run --checks 'dns/*,!dns/resolv-conf'\n" +
-			"  plumbline run --label-filter 'kernel && core' --dry-run",
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), streams) },
+			"  plumbline run --label-filter 'kernel && core' --dry-run\n" +
+			"  plumbline run --profile smoke\n" +
+			"  plumbline run --config site.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.configure(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return f.told(f.run(cmd.Context(), streams))
+		},
 	}
 	f.register(c)
 	return c
@@ -67,6 +79,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.nodeSelector, "node-selector", "", "test only nodes with these labels")
 	flags.StringSliceVar(&f.excludeNodes, "exclude-nodes", nil, "leave out these nodes")
 	flags.StringVar(&f.taints, "taints", "control-plane", "taints the agents tolerate: control-plane, all, none, or key[=value]:Effect,…")
+	flags.StringVar(&f.profile, "profile", specs.Acceptance, "smoke (the quick core, about 10 s on three nodes) or acceptance (all checks)")
 	flags.DurationVar(&f.timeout, "timeout", 15*time.Minute, "time limit of the observation")
 	flags.BoolVar(&f.keep, "keep", false, "leave the agents in the cluster afterwards")
 	registerCases(c, &f.cases)
@@ -78,6 +91,7 @@ func (f *runFlags) registerPlacing(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.image, "image", "", "image of the agents (default "+defaultImage+"; in a Job, the Job's own)")
 	flags.StringSliceVar(&f.imagePullSecrets, "image-pull-secret", nil, "pull secrets in the run's namespace")
+	flags.StringVar(&f.configPath, "config", "", "configuration file: egress targets, names, Services, RuntimeClasses; defaults of flags (docs/configuration.md)")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "no host access: probe from pods only")
 	flags.StringVar(&f.inCluster, "in-cluster", "auto", "the runner is a pod of the cluster: auto, true or false")
 	flags.Lookup("in-cluster").NoOptDefVal = "true"
@@ -117,8 +131,9 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 	return specs.Options{
 		All: allChecks(),
 		Selection: specs.Selection{
-			Checks: f.checks, LabelFilter: f.labelFilter, Focus: f.focus, Skip: f.skip,
+			Checks: f.checks, LabelFilter: f.labelFilter, Focus: f.focus, Skip: f.skip, Profile: f.profile,
 		},
+		Config:       f.config.Facts(),
 		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
 		ID: id, Suite: suiteVersion(), Progress: progress,
 		Save:  func(data []byte) error { return saveFacts(f.out, data) },

@@ -13,7 +13,7 @@ func runOf(s *facts.Snapshot) report.Run {
 		ID: s.Run.ID, Suite: s.Run.Suite,
 		Started: s.Run.Started, Finished: s.Run.Finished,
 		Millis:    max(0, int(s.Run.Finished.Sub(s.Run.Started).Milliseconds())),
-		InCluster: s.Run.InCluster, FailOn: s.Run.FailOn, Incomplete: s.Run.Incomplete, Problems: s.Run.Problems,
+		InCluster: s.Run.InCluster, FailOn: s.Run.FailOn, Profile: s.Run.Profile, Incomplete: s.Run.Incomplete, Problems: s.Run.Problems,
 	}
 }
 

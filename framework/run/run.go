@@ -21,6 +21,8 @@ type Options struct {
 	IgnoreChecks []string // ids whose failures are accepted exceptions
 	FailOn       string   // "fail" or "warn"
 	Unprivileged bool     // nothing on the hosts is looked at, by choice
+	// Config is what the configuration file asks for; nil for nothing.
+	Config *facts.Config
 	ID           string   // of the run
 	Suite        string   // version of plumbline
 	Progress     Progress
@@ -141,6 +143,7 @@ func (s *Session) complete(snapshot *facts.Snapshot, started time.Time, early er
 	slices.Sort(r.Checks)
 	r.IgnoreChecks = slices.Sorted(slices.Values(s.options.IgnoreChecks))
 	r.FailOn, r.Unprivileged = s.options.FailOn, s.options.Unprivileged
+	r.Profile, r.Config = s.options.Selection.Profile, s.options.Config
 	if r.ID == "" {
 		r.ID = s.options.ID
 	}

@@ -18,6 +18,7 @@ type Selection struct {
 	Checks      []string
 	LabelFilter string   // Ginkgo's language, for example "kernel && core"
 	Focus, Skip []string // regular expressions on "id promise"
+	Profile     string   // Smoke, or Acceptance (the same as empty)
 }
 
 // EmptyError is the error of a selection which holds no check.
@@ -33,6 +34,9 @@ func (e UsageError) Error() string { return e.Says }
 // String names the filters in force, as they were given.
 func (s Selection) String() string {
 	var parts []string
+	if s.Profile == Smoke {
+		parts = append(parts, "--profile "+s.Profile)
+	}
 	if len(s.Checks) > 0 {
 		parts = append(parts, fmt.Sprintf("--checks %q", strings.Join(s.Checks, ",")))
 	}
@@ -81,7 +85,7 @@ func (s Selection) byID(all []check.Check) ([]check.Check, error) {
 	}
 	var out []check.Check
 	for _, c := range all {
-		if wanted[c.ID] {
+		if wanted[c.ID] && InProfile(c, s.Profile) {
 			out = append(out, c)
 		}
 	}
@@ -90,6 +94,9 @@ func (s Selection) byID(all []check.Check) ([]check.Check, error) {
 
 // validate refuses what Ginkgo would refuse, for Ginkgo ends the process over it.
 func (s Selection) validate() error {
+	if s.Profile != "" && s.Profile != Smoke && s.Profile != Acceptance {
+		return UsageError{fmt.Sprintf("--profile %q: want %s or %s", s.Profile, Smoke, Acceptance)}
+	}
 	if _, err := types.ParseLabelFilter(s.LabelFilter); err != nil {
 		// Ginkgo's own words are several coloured lines; these say what is wanted.
 		return UsageError{fmt.Sprintf("--label-filter %q cannot be read: labels are areas, levels, and ids with a dot (kernel.ip-forward), joined by &&, ||, ! and parentheses",

@@ -59,7 +59,8 @@ func (r Requirement) WithoutHosts() Requirement {
 }
 
 // ExecsPerNode is how many exec calls each node gets: at its host one for every
-// look and one for probing, in its probe pod one for probing.
+// look and one for probing, in its probe pod one for probing and for what it met
+// in its first moments. Probe pods of RuntimeClasses get one more each.
 func (r Requirement) ExecsPerNode() int {
 	n := 0
 	if r.Hosts {
@@ -68,10 +69,11 @@ func (r Requirement) ExecsPerNode() int {
 			n++
 		}
 	}
-	for _, kind := range []facts.VantageKind{facts.FromHost, facts.FromPod} {
-		if slices.ContainsFunc(At(r.Flows, facts.Main), func(f facts.Flow) bool { return f.From == kind }) {
-			n++
-		}
+	if slices.ContainsFunc(At(r.Flows, facts.Main), func(f facts.Flow) bool { return f.From == facts.FromHost }) {
+		n++
+	}
+	if r.Pods {
+		n++
 	}
 	return n
 }

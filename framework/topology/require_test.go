@@ -27,12 +27,12 @@ func TestWhatIsPlacedFollowsFromFlowsLooksAndNeeds(t *testing.T) {
 		{"a need for hosts places node agents", check.Check{Needs: []check.Need{check.NeedHosts}}, true, false, false, 1},
 		{"a need to read hosts places node agents", check.Check{Needs: []check.Need{check.NeedHostRead}}, true, false, false, 1},
 		{"a look needs hosts even where no need is named", check.Check{Looks: []facts.Look{facts.First, facts.Last}}, true, false, false, 2},
-		{"a need for pods places probe pods", check.Check{Needs: []check.Need{check.NeedPods}}, false, true, false, 0},
-		{"a need for the Service places what stands behind it", check.Check{Needs: []check.Need{check.NeedService}}, false, true, true, 0},
+		{"a need for pods places probe pods, which tell how they began", check.Check{Needs: []check.Need{check.NeedPods}}, false, true, false, 1},
+		{"a need for the Service places what stands behind it", check.Check{Needs: []check.Need{check.NeedService}}, false, true, true, 1},
 		{"a flow that ends at hosts needs their agents", asking(flow(facts.FromPod, facts.ToHost, facts.TCP)), true, true, false, 2},
-		{"a flow that starts at hosts needs their agents", asking(flow(facts.FromHost, facts.ToPod, facts.TCP)), true, true, false, 2},
+		{"a flow that starts at hosts needs their agents", asking(flow(facts.FromHost, facts.ToPod, facts.TCP)), true, true, false, 3},
 		{"a flow before anything is placed costs no exec of its own", asking(first), true, false, false, 1},
-		{"NodePorts from outside need the Service and pods, and no exec", asking(flow(facts.FromRunner, facts.ToNodePort, facts.TCP)), false, true, true, 0},
+		{"NodePorts from outside need the Service and pods, and no node agent", asking(flow(facts.FromRunner, facts.ToNodePort, facts.TCP)), false, true, true, 1},
 		{"the ClusterIP needs the Service", asking(flow(facts.FromPod, facts.ToClusterIP, facts.UDP)), false, true, true, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

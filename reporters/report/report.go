@@ -59,7 +59,9 @@ type Run struct {
 	Millis    int       `json:"millis"`
 	InCluster bool      `json:"inCluster"`
 	// FailOn is "warn" where warnings were asked to fail the run; otherwise "fail" or empty.
-	FailOn     string `json:"failOn,omitempty"`
+	FailOn string `json:"failOn,omitempty"`
+	// Profile is the named selection of checks that was asked for: "smoke" or "acceptance".
+	Profile    string `json:"profile,omitempty"`
 	Incomplete string `json:"incomplete,omitempty"`
 	// Problems are what went wrong in the run itself, not in the network.
 	Problems []facts.Error `json:"problems,omitempty"`

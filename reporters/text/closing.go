@@ -62,6 +62,9 @@ func counts(r *report.Report) string {
 	if c.Accepted > 0 {
 		out += fmt.Sprintf("; %d of the failures accepted", c.Accepted)
 	}
+	if r.Run.Profile != "" {
+		out += "; profile " + r.Run.Profile
+	}
 	return out + "."
 }
 
