@@ -70,7 +70,7 @@ faults: image ## inject every fault on a lab and print what was found (FAULTS=id
 
 .PHONY: variants
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
-	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run TestVariants ./fixtures/e2e
+	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run "TestVariants|TestOrdinary" ./fixtures/e2e
 
 .PHONY: bench
 bench: ## benchmarks, printed
