@@ -5,5 +5,5 @@ import "github.com/plumbline-net/plumbline/framework/check"
 
 // All are the checks of this area, in the catalogue's order.
 func All() []check.Check {
-	return nil
+	return []check.Check{LocalAddress(), Neighbor(), FDB(), Port(), Leftover(), Checksum(), PodMAC()}
 }

@@ -1,0 +1,78 @@
+package overlay
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+// tally is what a check found of the entries that tunnels keep for their peers.
+type tally struct {
+	known
+	faults []peering.Fault
+	// judged entries, and those aside: neither the peer's device nor what it published is known.
+	judged, aside int
+	stale         []string
+}
+
+// conclude gives the result: what names says is counted.
+func (t *tally) conclude(s *facts.Snapshot, what string) check.Result {
+	findings := append(peering.Fold(t.faults), peering.Unseen(s)...)
+	if t.judged == 0 && len(findings) == 0 {
+		return check.Unknownf("no entry could be judged: no node that was looked at has a tunnel, or nothing is known of the peers' MACs")
+	}
+	wrong := 0
+	for _, f := range t.faults {
+		if f.Peer != "" && f.Verdict == check.Fail {
+			wrong++
+		}
+	}
+	held := fmt.Sprintf("%d of %d %s are right", t.judged-wrong, t.judged, what)
+	if t.aside > 0 {
+		held += fmt.Sprintf("; %d not judged: the MAC of the peer's device is not known", t.aside)
+	}
+	return check.Conclude(held, findings)
+}
+
+// announced judges what the CNI tells of a node's tunnel devices: a node that
+// starts its agent anew believes it.
+func (t *tally) announced(s *facts.Snapshot, n facts.Node, h *facts.HostLook) {
+	for _, tunnel := range podpath.Tunnels(*h, n) {
+		d := t.deviceOf(n, tunnel)
+		if d.own == "" || d.published == "" || d.own == d.published {
+			continue
+		}
+		t.faults = append(t.faults, peering.Fault{
+			Node: n.Name, Kind: "published" + n.Name, Verdict: check.Fail,
+			Says: fmt.Sprintf("the network plugin published the MAC %s for the tunnel of this node, but %s has %s: others that start anew will send to the wrong one",
+				d.published, tunnel.Name, d.own),
+			Evidence: macEvidence(n.Name, d, tunnel),
+			Repair: []check.Remedy{
+				peering.RestartCNI(s, n.Name),
+				{Text: "Check what is published", Command: "kubectl get node " + n.Name + ` -o jsonpath='{.metadata.annotations.flannel\.alpha\.coreos\.com/backend-data}'`},
+			},
+		})
+	}
+}
+
+// leftovers turns entries for no node into one Warning.
+func (t *tally) leftovers(node, dev, what string, del func(string) string) {
+	if len(t.stale) == 0 {
+		return
+	}
+	slices.Sort(t.stale)
+	f := peering.Fault{
+		Node: node, Kind: "stale" + what, Verdict: check.Warn,
+		Says: fmt.Sprintf("%s keeps %s entries for no node of this cluster: %s", dev, what, peering.Names(t.stale)),
+	}
+	for _, e := range t.stale[:min(3, len(t.stale))] {
+		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: what + " on " + dev + " (last look)", Text: e})
+		f.Repair = append(f.Repair, check.Remedy{Text: "Remove the leftover of a node that is gone", Node: node, Command: del(e)})
+	}
+	t.stale = nil
+	t.faults = append(t.faults, f)
+}

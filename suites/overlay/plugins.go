@@ -1,0 +1,103 @@
+package overlay
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+// pluginOf is whose an interface is, by the name that network plugins and
+// container engines give to theirs; empty where the name says nothing.
+func pluginOf(name string) string {
+	for _, k := range []struct{ stem, plugin string }{
+		{"tunl0", "calico"},
+		{"vxlan.calico", "calico"},
+		{"vxlan-v6.calico", "calico"},
+		{"wireguard.cali", "calico"},
+		{"cali", "calico"},
+		{"cilium_", "cilium"},
+		{"weave", "weave"},
+		{"vxlan-6784", "weave"},
+		{"docker", "docker"},
+		{"flannel", "flannel"},
+		{"cni0", "bridge"},
+		{"kube-bridge", "kube-router"},
+		{"kube-dummy-if", "kube-router"},
+		{"antrea-", "antrea"},
+		{"ovn-k8s-", "ovn-kubernetes"},
+		{"ovn0", "kube-ovn"},
+	} {
+		if strings.HasPrefix(name, k.stem) {
+			return k.plugin
+		}
+	}
+	return ""
+}
+
+// belongs says whether an interface of a plugin has its place in a cluster of a
+// CNI. The bridge cni0 is what several of them let the bridge plugin make; a CNI
+// that was not recognised may own anything.
+func belongs(plugin, cni string, flannel bool) bool {
+	switch plugin {
+	case "bridge":
+		return cni != "calico" && cni != "cilium"
+	case "flannel":
+		return flannel || cni == "canal"
+	case "calico":
+		return cni == "calico" || cni == "canal" || cni == "" && !flannel
+	case "docker":
+		return false
+	default:
+		return cni == plugin || cni == "" && !flannel
+	}
+}
+
+// module is the kernel module whose first device comes with it and cannot be
+// deleted while it is loaded (tunl0: ipip).
+func module(i facts.Interface) string {
+	switch i.Name {
+	case "tunl0":
+		return "ipip"
+	case "sit0":
+		return "sit"
+	case "gre0":
+		return "ip_gre"
+	default:
+		return ""
+	}
+}
+
+// clearing are the steps that remove a leftover: the interface, the routes that it
+// left behind, and a restart of the agent that could not set its own meanwhile.
+func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix) []check.Remedy {
+	ip := podpath.IP(podpath.Of(p.Addr()))
+	out := []check.Remedy{{Text: "Take its address away, and take it down", Node: n.Name, Command: fmt.Sprintf("%s addr del %s dev %s; ip link set %s down", ip, p, i.Name, i.Name)}}
+	switch m := module(i); {
+	case m != "" && i.Kind != "bridge":
+		out = append(out, check.Remedy{
+			Text: "It cannot be deleted while its module is loaded: unload that, where nothing else uses it", Node: n.Name,
+			Command: fmt.Sprintf("ip link del %s 2>/dev/null || modprobe -r %s", i.Name, m),
+		})
+	case i.Name == "cni0":
+		out = append(out, check.Remedy{Text: "Delete the bridge: the next pod makes it anew, with the right address (pods that hang on it now have to be restarted)", Node: n.Name, Command: "ip link del cni0"})
+	case pluginOf(i.Name) == "docker":
+		out = append(out, check.Remedy{Text: "Give the container engine another range (\"bip\" and \"default-address-pools\" in /etc/docker/daemon.json), or remove the bridge if nothing uses it", Node: n.Name, Command: "grep -n . /etc/docker/daemon.json; ip link del " + i.Name})
+	case pluginOf(i.Name) != "flannel":
+		out = append(out, check.Remedy{Text: "Delete it, if nothing needs it, and whatever makes it at boot", Node: n.Name, Command: "ip link del " + i.Name})
+	}
+	for _, r := range podpath.Main(*h) {
+		_, cidr := ownerOf(p.Addr(), ownersOf(s))
+		if r.Dst.IsValid() && cidr.IsValid() && cidr.Overlaps(r.Dst) && r.Dst.Bits() > cidr.Bits() && (r.Dev == "" || r.Dev == i.Name) {
+			out = append(out, check.Remedy{Text: "Remove the route that it left", Node: n.Name, Command: ip + " route del " + r.Dst.String()})
+		}
+	}
+	return append(out,
+		peering.RestartCNI(s, n.Name),
+		check.Remedy{Text: "Check that the address is gone, also from interfaces that are down", Node: n.Name, Command: fmt.Sprintf("%s addr show to %s", ip, p.Masked())},
+	)
+}

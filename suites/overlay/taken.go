@@ -1,0 +1,147 @@
+package overlay
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+// flannelPort is the port of flannel's VXLAN on Linux (the kernel's own default;
+// IANA's is 4789).
+const flannelPort = 8472
+
+// taken finds nodes on which something else holds the tunnel's port, or on which
+// the tunnel is down or not there.
+func taken(s *facts.Snapshot) []check.Finding {
+	port := flannelPort
+	for _, n := range s.Selected() {
+		if h, why := podpath.Seen(s, n.Name); why == "" {
+			for _, t := range podpath.Tunnels(*h, n) {
+				port = cmp.Or(t.Vxlan.Port, port)
+			}
+		}
+	}
+	var faults []peering.Fault
+	for _, n := range s.Selected() {
+		h, why := podpath.Seen(s, n.Name)
+		if why != "" {
+			continue
+		}
+		holder := holderOf(h, port)
+		if f, bad := tunnelless(s, n, h, port, holder); bad {
+			faults = append(faults, f)
+		} else if holder != nil {
+			faults = append(faults, held(s, n.Name, port, *holder, fmt.Sprintf("%s holds UDP port %d, which the tunnel needs", processOf(*holder), port)))
+		}
+		faults = append(faults, others(n, h, port)...)
+	}
+	return peering.Fold(faults)
+}
+
+// holderOf is the socket of a process on a port; a tunnel's own is the kernel's
+// and has no process.
+func holderOf(h *facts.HostLook, port int) *facts.BoundSocket {
+	if h.Sockets == nil {
+		return nil
+	}
+	for i := range h.Sockets.UDP {
+		if b := h.Sockets.UDP[i]; int(b.Local.Port()) == port && b.Process != "" {
+			return &b
+		}
+	}
+	return nil
+}
+
+func processOf(b facts.BoundSocket) string {
+	return fmt.Sprintf("the process %s (%d)", b.Process, b.PID)
+}
+
+func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says string) peering.Fault {
+	return peering.Fault{
+		Node: node, Kind: "held" + b.Process, Verdict: check.Fail, Says: says,
+		Evidence: []check.Evidence{{Node: node, Source: "UDP socket (last look)", Text: fmt.Sprintf("%s %s pid %d", b.Local, b.Process, b.PID)}},
+		Repair: []check.Remedy{
+			{Text: "See what it is, and give it another port or stop it", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ps -fp %d", port, b.PID)},
+			peering.RestartCNI(s, node),
+		},
+		Then: []check.Remedy{{Text: "Check that the tunnel is there and up", Node: node, Command: "ip -d link show type vxlan"}},
+	}
+}
+
+// tunnelless: the node's tunnel is down, or not there though the CNI works with VXLAN.
+func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, holder *facts.BoundSocket) (peering.Fault, bool) {
+	tunnels := podpath.Tunnels(*h, n)
+	says := ""
+	for _, t := range tunnels {
+		if !t.Up {
+			says = fmt.Sprintf("the tunnel %s is down", t.Name)
+		}
+	}
+	if len(tunnels) == 0 && podpath.Backend(n) == "vxlan" {
+		says = "the tunnel is not there, though the network plugin works with VXLAN"
+	}
+	if says == "" {
+		return peering.Fault{}, false
+	}
+	if holder != nil {
+		return held(s, n.Name, port, *holder, fmt.Sprintf("%s: %s holds its UDP port %d", says, processOf(*holder), port)), true
+	}
+	dev := "flannel.1"
+	if len(tunnels) > 0 {
+		dev = tunnels[0].Name
+	}
+	return peering.Fault{
+		Node: n.Name, Kind: "down", Verdict: check.Fail, Says: says,
+		Evidence: []check.Evidence{{Node: n.Name, Source: "interfaces (last look)", Text: says}},
+		Repair: []check.Remedy{
+			{Text: "See who holds the port", Node: n.Name, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ip -d link show type vxlan", port)},
+			{Text: "Bring it up", Node: n.Name, Command: fmt.Sprintf("ip link set %s up", dev)},
+			peering.RestartCNI(s, n.Name),
+		},
+		Then: []check.Remedy{{Text: "Check that it is up", Node: n.Name, Command: "ip link show " + dev}},
+	}, true
+}
+
+// others are VXLAN devices of somebody else on the same port: the kernel lets
+// them share it only if they are configured alike.
+func others(n facts.Node, h *facts.HostLook, port int) []peering.Fault {
+	ours := map[string]bool{}
+	for _, t := range podpath.Tunnels(*h, n) {
+		ours[t.Name] = true
+	}
+	var out []peering.Fault
+	for _, i := range h.Interfaces {
+		if i.Vxlan == nil || i.Vxlan.Port != port || ours[i.Name] || len(ours) == 0 {
+			continue
+		}
+		out = append(out, peering.Fault{
+			Node: n.Name, Kind: "shared" + i.Name, Verdict: check.Warn,
+			Says:     fmt.Sprintf("another tunnel, %s (VNI %d), uses the same UDP port %d", i.Name, i.Vxlan.VNI, port),
+			Evidence: []check.Evidence{{Node: n.Name, Source: "interfaces (last look)", Text: fmt.Sprintf("%s vxlan id %d dstport %d", i.Name, i.Vxlan.VNI, i.Vxlan.Port)}},
+			Repair:   []check.Remedy{{Text: "If nobody needs it (a network plugin that once ran here), remove it", Node: n.Name, Command: "ip link del " + i.Name}},
+		})
+	}
+	return out
+}
+
+// portRemedy gives the next steps where the port does not pass.
+func portRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	port := int(c.To.Port)
+	out := []check.Remedy{
+		{Text: "See whether the packets leave the sender (repeat the run meanwhile)", Node: c.From.Node, Command: fmt.Sprintf("tcpdump -ni any -c 10 udp port %d and host %s", port, c.To.Addr)},
+		{Text: "See whether they arrive", Node: c.To.Node, Command: fmt.Sprintf("tcpdump -ni any -c 10 udp port %d", port)},
+		{Text: "If they arrive, a rule of the receiver drops them (firewall/input and firewall/drops name it); allow the port", Node: c.To.Node, Command: fmt.Sprintf("iptables -I INPUT -p udp --dport %d -j ACCEPT; nft list ruleset | grep -nE 'drop|reject'", port)},
+		{Text: fmt.Sprintf("If they do not arrive, something between the nodes drops them: allow UDP %d in the security group or the firewall of the network", port)},
+	}
+	if podpath.Flannel(s) {
+		out = append(out,
+			check.Remedy{Text: "Where that cannot be changed and another UDP port passes, give flannel that port (net-conf.json: \"Backend\": {\"Type\": \"vxlan\", \"Port\": 8475}), or host-gw where the nodes share a segment, and restart its pods", Command: "kubectl -n kube-flannel edit configmap kube-flannel-cfg && kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"})
+	}
+	return append(out, check.Remedy{Text: "Check again", Command: "plumbline run --checks overlay/port"})
+}

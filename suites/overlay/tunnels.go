@@ -1,0 +1,172 @@
+package overlay
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+// carriers are the tunnels of the pod network on a host: flannel's, and those of
+// other CNIs that have a fixed local address.
+func carriers(h *facts.HostLook, n facts.Node) []facts.Interface {
+	out := podpath.Tunnels(*h, n)
+	for _, i := range h.Interfaces {
+		known := strings.HasPrefix(i.Name, "vxlan.calico") || strings.HasPrefix(i.Name, "vxlan-v6.calico") || strings.HasPrefix(i.Name, "flannel.ipip")
+		if known && !slices.ContainsFunc(out, func(o facts.Interface) bool { return o.Name == i.Name }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// localOf is the address a tunnel sends from; invalid where the kernel chooses.
+func localOf(i facts.Interface) netip.Addr {
+	if i.Vxlan != nil {
+		return i.Vxlan.Local
+	}
+	return i.Local
+}
+
+// applies says with a Skip why checks of flannel's entries do not concern a
+// cluster: another CNI, another backend, or one node.
+func applies(s *facts.Snapshot) (check.Result, bool) {
+	if r, ok := peering.NoHosts(s); !ok {
+		return r, false
+	}
+	if !podpath.Flannel(s) {
+		return check.Skipf("entries for each peer are kept by flannel's VXLAN; %s is not known to do so", cni(s)), false
+	}
+	if why := noTunnel(s); why != "" {
+		return check.Skipf("%s", why), false
+	}
+	if len(s.Nodes) == 1 {
+		return check.Skipf("the cluster has one node, so no tunnel leads anywhere"), false
+	}
+	return check.Result{}, true
+}
+
+func cni(s *facts.Snapshot) string {
+	if s.Cluster.CNI == "" {
+		return "the network plugin (not recognised)"
+	}
+	return s.Cluster.CNI
+}
+
+// noTunnel says why this cluster has no VXLAN; empty where it has one, or should.
+func noTunnel(s *facts.Snapshot) string {
+	looked := false
+	for _, n := range s.Nodes {
+		if podpath.Backend(n) == "vxlan" {
+			return ""
+		}
+		for _, look := range []facts.Look{facts.First, facts.Last} {
+			if h := s.Host(n.Name, look); h != nil && h.NotRun == "" {
+				looked = true
+				if len(podpath.Tunnels(*h, n)) > 0 {
+					return ""
+				}
+			}
+		}
+	}
+	if !looked && podpath.Flannel(s) && backend(s) == "" {
+		return "" // nothing was seen of it, which is no reason to say that it is not there
+	}
+	if b := backend(s); b != "" {
+		return fmt.Sprintf("the network plugin works without VXLAN (%s)", b)
+	}
+	return "no node has a VXLAN tunnel for pods"
+}
+
+func backend(s *facts.Snapshot) string {
+	for _, n := range s.Nodes {
+		if b := podpath.Backend(n); b != "" {
+			return b
+		}
+	}
+	return ""
+}
+
+// device is what is known of the MAC of a node's tunnel device.
+type device struct {
+	own, published string
+}
+
+// mac is the MAC that others must have: the device's own, else what was published.
+func (d device) mac() string {
+	if d.own != "" {
+		return d.own
+	}
+	return d.published
+}
+
+// known are the MACs of the tunnel devices that were seen, by node and name.
+type known map[string]map[string]string
+
+func devices(s *facts.Snapshot) known {
+	nodes := map[string]facts.Node{}
+	for _, n := range s.Nodes {
+		nodes[n.Name] = n
+	}
+	out := known{}
+	for _, h := range s.Hosts {
+		if h.Look != facts.Last || h.NotRun != "" {
+			continue
+		}
+		out[h.Node] = map[string]string{}
+		for _, t := range podpath.Tunnels(h, nodes[h.Node]) {
+			out[h.Node][t.Name] = strings.ToLower(t.MAC)
+		}
+	}
+	return out
+}
+
+// deviceOf looks for a peer's end of a tunnel, by the name it has on this node.
+func (k known) deviceOf(peer facts.Node, tunnel facts.Interface) device {
+	d := device{own: k[peer.Name][tunnel.Name]}
+	if peer.Published != nil {
+		d.published = strings.ToLower(peer.Published.MAC)
+		if outer(tunnel) == facts.IPv6 && peer.Published.MAC6 != "" {
+			d.published = strings.ToLower(peer.Published.MAC6)
+		}
+	}
+	return d
+}
+
+// outer is the family of a tunnel's outer packets.
+func outer(tunnel facts.Interface) facts.Family {
+	if local := localOf(tunnel); local.IsValid() {
+		return podpath.Of(local)
+	}
+	if strings.Contains(tunnel.Name, "v6") {
+		return facts.IPv6
+	}
+	return facts.IPv4
+}
+
+// peersOf are the nodes that a node reaches by a tunnel: those with a pod CIDR
+// on the pod network, and not by a route past the tunnel (flannel's DirectRouting).
+func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
+	way := map[netip.Prefix]facts.Route{}
+	for _, r := range podpath.Main(*h) {
+		way[r.Dst] = r
+	}
+	var out []facts.Node
+	for _, peer := range s.Nodes {
+		direct := false
+		for _, p := range peer.PodCIDRs {
+			r, ok := way[p.Masked()]
+			direct = direct || ok && r.Gateway.IsValid() && slices.Contains(podpath.Underlay(peer, podpath.Of(r.Gateway)), r.Gateway)
+		}
+		if peer.Name == n.Name || len(peer.PodCIDRs) == 0 || direct || peer.Published == nil && peer.Excluded != "" {
+			continue
+		}
+		out = append(out, peer)
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package route
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+//go:embed lookup.md
+var lookupDoc string
+
+// Lookup promises that the kernel really sends where the main table says.
+func Lookup() check.Check {
+	return check.Check{
+		ID:       "route/lookup",
+		Promise:  "The kernel's own answer for each peer pod, peer host, Service address and DNS address names the expected device and source.",
+		Level:    check.Core,
+		Needs:    []check.Need{check.NeedHosts},
+		Looks:    []facts.Look{facts.Last},
+		Doc:      lookupDoc,
+		Evaluate: lookup,
+	}
+}
+
+func lookup(s *facts.Snapshot) check.Result {
+	if r, ok := peering.NoHosts(s); !ok {
+		return r
+	}
+	var faults []peering.Fault
+	asked, right := 0, 0
+	for _, n := range s.Selected() {
+		last, why := podpath.Seen(s, n.Name)
+		if why != "" {
+			continue
+		}
+		a := newAnswers(s, n, last)
+		for _, l := range last.Lookups {
+			asked++
+			if f, bad := a.judge(l); bad {
+				faults = append(faults, f)
+				continue
+			}
+			right++
+		}
+		faults = append(faults, a.emptyTables()...)
+	}
+	findings := append(peering.Fold(faults), peering.Unseen(s)...)
+	if asked == 0 && len(findings) == 0 {
+		return check.Unknownf("no node's routing was asked for the way to anything")
+	}
+	return check.Conclude(fmt.Sprintf("%d of %d answers of the nodes' routing are as expected", right, asked), findings)
+}
+
+// answers judges what one node's routing said.
+type answers struct {
+	s      *facts.Snapshot
+	node   facts.Node
+	host   *facts.HostLook
+	routes podpath.Routes
+	own    []netip.Addr
+}
+
+func newAnswers(s *facts.Snapshot, n facts.Node, h *facts.HostLook) answers {
+	a := answers{s: s, node: n, host: h, routes: podpath.RoutesOf(*h)}
+	for _, i := range h.Interfaces {
+		for _, p := range i.Addrs {
+			a.own = append(a.own, p.Addr())
+		}
+	}
+	return a
+}
+
+// judge holds one answer against the main table, whose routes the other checks
+// of this area judge: here only what makes the kernel decide otherwise counts.
+func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
+	if l.Type == "local" {
+		return peering.Fault{}, false // the address sits on this node (kube-proxy in ipvs mode, node-local DNS)
+	}
+	want, there := a.routes.Route(l.Dst)
+	blocked := there && want.Type != "unicast"
+	target := a.target(l)
+	switch {
+	case l.Errno != "" && (blocked || !there && !a.service(l)):
+		return peering.Fault{}, false // route/stale and route/pod-cidr tell of it
+	case l.Errno != "" && !there:
+		return a.fault(l, "no-way", fmt.Sprintf("no route leads to %s (%s), not even a default route: a Service's address needs one before it can be translated", target, l.Errno)), true
+	case l.Errno != "":
+		return a.fault(l, "refused", fmt.Sprintf("the kernel refuses %s (%s), though the main table leads %s", target, l.Errno, hop(want))), true
+	case l.Dev == "", !there && l.Dev == want.Dev:
+		return peering.Fault{}, false
+	case l.Dev != want.Dev && podpath.PerNode(a.s):
+		return a.fault(l, "diverted", fmt.Sprintf("packets to %s leave %s, though the main table leads %s", target,
+			hop(facts.Route{Dev: l.Dev, Gateway: l.Gateway}), hop(want))), true
+	case l.PrefSrc.IsValid() && len(a.own) > 0 && !slices.Contains(a.own, l.PrefSrc):
+		return a.fault(l, "source", fmt.Sprintf("packets to %s would get the source %s, which no interface of this node has", target, l.PrefSrc)), true
+	}
+	return peering.Fault{}, false
+}
+
+func (a answers) service(l facts.Lookup) bool { return l.For == "api" || l.For == "dns" }
+
+func (a answers) target(l facts.Lookup) string {
+	kind, node, _ := strings.Cut(l.For, "/")
+	text := map[string]string{
+		"host": "the host of " + node, "pod": "the probe pod of " + node,
+		"api": "the Service default/kubernetes", "dns": "the cluster DNS Service",
+	}[kind]
+	if text == "" {
+		text = l.For
+	}
+	text = fmt.Sprintf("%s (%s)", text, l.Dst)
+	if l.Iif != "" {
+		text += " from this node's pods"
+	}
+	return text
+}
+
+func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
+	_, peer, _ := strings.Cut(l.For, "/")
+	node := a.node.Name
+	f := peering.Fault{Node: node, Peer: peer, Verdict: check.Fail, Kind: kind, Says: says}
+	f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: get(l) + " (last look)", Text: answerText(l)})
+	if r, ok := a.diverting(l); ok {
+		text := podpath.RuleText(r)
+		f.Says += fmt.Sprintf("; the rule \"%s\" diverts them", text)
+		f.Kind += text
+		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: podpath.IP(r.Family) + " rule", Text: text})
+		f.Repair = removeRule(node, r)
+	} else {
+		f.Repair = []check.Remedy{{Text: "Look for a rule, or a table, that decides before the main table does", Node: node, Command: family(l) + " rule; " + family(l) + " route show table all"}}
+	}
+	f.Then = []check.Remedy{{Text: "Check the kernel's answer", Node: node, Command: get(l)}}
+	return f
+}
+
+func family(l facts.Lookup) string { return podpath.IP(podpath.Of(l.Dst)) }
+
+func get(l facts.Lookup) string {
+	text := family(l) + " route get " + l.Dst.String()
+	if l.Src.IsValid() {
+		text += " from " + l.Src.String()
+	}
+	if l.Iif != "" {
+		text += " iif " + l.Iif
+	}
+	return text
+}
+
+func answerText(l facts.Lookup) string {
+	if l.Errno != "" {
+		return l.Errno
+	}
+	text := hop(facts.Route{Dev: l.Dev, Gateway: l.Gateway})
+	if l.PrefSrc.IsValid() {
+		text += " from " + l.PrefSrc.String()
+	}
+	return fmt.Sprintf("%s (table %d)", text, l.Table)
+}

@@ -1,0 +1,99 @@
+package route
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// nextHop is what a route to a peer's pods should look like. Text ("by flannel.1
+// to 10.244.2.0") and repair are made where they are needed: most routes are right.
+type nextHop struct {
+	is     func(facts.Route) bool
+	text   func() string
+	repair func() []check.Remedy
+}
+
+// right is the next hop to a peer's pods. flannel's VXLAN gives each node's
+// tunnel the network address of its pod CIDR, and routes to it onlink; with
+// DirectRouting, and with host-gw, the peer's host is the next hop (flannel,
+// Documentation/backends.md). What other backends set is not known, only that
+// their device must be there and up.
+func (w ways) right(peer facts.Node, cidr netip.Prefix) nextHop {
+	tunnel, ok := w.tunnels[podpath.Of(cidr.Addr())]
+	backend := podpath.Backend(w.node)
+	switch {
+	case backend == "vxlan" || backend == "" && ok:
+		return w.tunnelled(peer, cidr, cmp.Or(tunnel, "flannel.1"))
+	case backend == "host-gw" || backend == "":
+		return w.direct(peer, cidr)
+	default:
+		return nextHop{
+			is: func(r facts.Route) bool {
+				i, found := w.host.Interface(r.Dev)
+				return found && i.Up
+			},
+			text:   func() string { return "by an interface that is up" },
+			repair: func() []check.Remedy { return nil },
+		}
+	}
+}
+
+func (w ways) tunnelled(peer facts.Node, cidr netip.Prefix, dev string) nextHop {
+	vtep := cidr.Masked().Addr()
+	return nextHop{
+		is: func(r facts.Route) bool {
+			return r.Dev == dev && r.Gateway == vtep || w.direct(peer, cidr).is(r)
+		},
+		text: func() string { return fmt.Sprintf("by %s to %s", dev, vtep) },
+		repair: func() []check.Remedy {
+			return []check.Remedy{{
+				Text: "Set it as flannel would", Node: w.node.Name,
+				Command: fmt.Sprintf("%s route replace %s via %s dev %s onlink", podpath.IP(podpath.Of(vtep)), cidr.Masked(), vtep, dev),
+			}}
+		},
+	}
+}
+
+// direct is the way by the peer's host, over the interface that leads there.
+func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
+	f := podpath.Of(cidr.Addr())
+	hosts := podpath.Underlay(peer, f)
+	for _, a := range peer.Internal {
+		if podpath.Of(a) == f && !slices.Contains(hosts, a) {
+			hosts = append(hosts, a)
+		}
+	}
+	if len(hosts) == 0 {
+		return nextHop{
+			is:     func(facts.Route) bool { return false },
+			text:   func() string { return "to the host of " + peer.Name },
+			repair: func() []check.Remedy { return nil },
+		}
+	}
+	dev := func() string {
+		way, _ := w.routes.Route(hosts[0])
+		return way.Dev
+	}
+	return nextHop{
+		is: func(r facts.Route) bool {
+			if !slices.Contains(hosts, r.Gateway) {
+				return false
+			}
+			to, ok := w.routes.Route(r.Gateway)
+			return ok && to.Dev == r.Dev
+		},
+		text: func() string { return fmt.Sprintf("by %s to %s", dev(), hosts[0]) },
+		repair: func() []check.Remedy {
+			return []check.Remedy{{
+				Text: "Set it as the network plugin would", Node: w.node.Name,
+				Command: fmt.Sprintf("%s route replace %s via %s dev %s", podpath.IP(f), cidr.Masked(), hosts[0], dev()),
+			}}
+		},
+	}
+}
