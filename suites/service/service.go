@@ -9,7 +9,10 @@ import (
 
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
-	return []check.Check{ClusterIP(), API(), NodePort()}
+	return []check.Check{
+		ClusterIP(), API(), NodePort(), NodePortLocal(),
+		Convergence(), Hairpin(), Affinity(), Headless(), LargeTransfer(), Listening(),
+	}
 }
 
 // flows is every family with every way of probing, from each kind of vantage.

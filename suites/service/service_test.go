@@ -30,10 +30,24 @@ func meets(s *facts.Snapshot, key, from string, o facts.Outcome, met ...string) 
 }
 
 func TestAHealthyClusterPasses(t *testing.T) {
-	factstest.Passes(t, service.All(), map[string]*facts.Snapshot{
-		"three nodes": factstest.Healthy(3), "one node": factstest.Healthy(1), "IPv6 alone": factstest.Healthy(2, facts.IPv6),
+	var always, withFleet []check.Check
+	for _, c := range service.All() {
+		switch {
+		case c.Level == check.OptIn || c.ID == "service/programmed": // tested beside its own file
+		case c.ID == "service/affinity":
+			withFleet = append(withFleet, c)
+		default:
+			always = append(always, c)
+		}
+	}
+	snapshots := map[string]*facts.Snapshot{
+		"three nodes": factstest.Healthy(3), "IPv6 alone": factstest.Healthy(2, facts.IPv6), "ten nodes": factstest.Healthy(10),
 		"dual stack, the Service kubernetes in one family": factstest.Healthy(3, facts.IPv4, facts.IPv6),
-	})
+		"forty nodes, of which a sample receives":          factstest.Healthy(40),
+	}
+	factstest.Passes(t, withFleet, snapshots)
+	snapshots["one node"] = factstest.Healthy(1)
+	factstest.Passes(t, always, snapshots)
 }
 
 func TestABackendThatNobodyMeetsIsNamedByItsNode(t *testing.T) {
@@ -126,37 +140,5 @@ func TestAnAPIThatIsNotKnownIsUnknown(t *testing.T) {
 	}
 	if flows := service.API().Ask(check.ScopeOf(s)); flows != nil {
 		t.Errorf("asks %v", flows)
-	}
-}
-
-// TestRecordings judges the snapshots from which the recordings are written.
-func TestRecordings(t *testing.T) {
-	spoil := map[string]func(*facts.Snapshot){
-		"cluster_ip": func(s *facts.Snapshot) {
-			for _, key := range []string{podTCP, podUDP, hostTCP, hostUDP} {
-				factstest.Letters(s, key, ".", ".", "T")
-			}
-		},
-		"api": func(s *facts.Snapshot) { factstest.Letters(s, "host>api/tls/ipv4@first", ".", "T", ".") },
-		"node_port": func(s *facts.Snapshot) {
-			for _, via := range []string{"tcp", "udp"} {
-				factstest.Letters(s, "pod>nodePort/"+via+"/ipv4@main", ".T.", ".T.", ".T.")
-				factstest.Letters(s, "host>nodePort/"+via+"/ipv4@main", ".T.", "...", ".T.")
-				factstest.Letters(s, "runner>nodePort/"+via+"/ipv4@main", ".T.")
-			}
-		},
-	}
-	reads := map[string][]string{
-		"cluster_ip": {"pod>clusterIP", "host>clusterIP"},
-		"api":        {"pod>api", "host>api"},
-		"node_port":  {"pod>nodePort", "host>nodePort", "runner>nodePort"},
-	}
-	for _, c := range service.All() {
-		name := factstest.FileName(c.ID)
-		fail, unknown := factstest.Healthy(3), factstest.Healthy(3)
-		spoil[name](fail)
-		factstest.SilenceNode(unknown, "n2", "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s")
-		factstest.Recordings(t, c, *update, factstest.Trim(factstest.Healthy(3), reads[name]...),
-			factstest.Trim(fail, reads[name]...), factstest.Trim(unknown, reads[name]...))
 	}
 }

@@ -1,0 +1,123 @@
+package service
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/matrix"
+)
+
+//go:embed large_transfer.md
+var largeTransferDoc string
+
+// LargeTransfer is the check service/large-transfer.
+func LargeTransfer() check.Check {
+	return check.Check{
+		ID: "service/large-transfer", Promise: "A megabyte passes both ways over one connection to pods, through the ClusterIP and through NodePorts, from pods, hosts and outside.",
+		Level: check.Core, Needs: []check.Need{check.NeedPods, check.NeedService}, Doc: largeTransferDoc,
+		Ask: askLargeTransfer, Evaluate: evaluateLargeTransfer,
+	}
+}
+
+func askLargeTransfer(scope check.Scope) []facts.Flow {
+	bulk := []facts.Via{facts.Bulk}
+	var out []facts.Flow
+	for _, to := range []facts.TargetKind{facts.ToPod, facts.ToClusterIP, facts.ToNodePort} {
+		out = append(out, flows(scope, facts.Main, to, bulk, facts.FromPod, facts.FromHost)...)
+	}
+	if scope.Runner {
+		out = append(out, flows(scope, facts.Main, facts.ToNodePort, bulk, facts.FromRunner)...)
+	}
+	return out
+}
+
+func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
+	r := matrix.Judge(s, matrix.Spec{
+		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: transferRemedy,
+	})
+	seen := transfersOf(s)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Verdict != check.Fail || len(f.Pairs) == 0 {
+			continue
+		}
+		least, most, stuck := seen.passed(f.Pairs)
+		if stuck {
+			f.Says += fmt.Sprintf("; MTU suspected: %s of %d bytes passed", between(least, most), facts.BulkBytes)
+			f.Evidence = append(f.Evidence, sizes(s, f.Pairs[0])...)
+		}
+	}
+	return r
+}
+
+// transferRule: a connection that is made and then gets stuck carries small
+// packets and no large ones. One that is not made at all is another check's matter.
+func transferRule(c matrix.Cell) matrix.Ruling {
+	if c.Answer.Outcome == facts.OK || c.Answer.Outcome == facts.NotRun {
+		return matrix.Answers(c)
+	}
+	if c.Detail == nil || !slices.ContainsFunc(c.Detail.Attempts, func(a facts.Attempt) bool { return a.Connected }) {
+		return matrix.Ruling{Standing: matrix.Aside, Why: "no connection is made at all (see " + small(c.Flow) + ")"}
+	}
+	switch c.Answer.Outcome {
+	case facts.Reset:
+		return matrix.Failing("connects, and is cut off in the middle", "connect, and are cut off in the middle")
+	case facts.Garbled:
+		return matrix.Failing("connects, and gets other bytes back", "connect, and get other bytes back")
+	default:
+		return matrix.Failing("connects, and then gets stuck", "connect, and then get stuck")
+	}
+}
+
+// small is the check that asks the same with small packets.
+func small(f facts.Flow) string {
+	switch {
+	case f.To == facts.ToClusterIP:
+		return "service/cluster-ip"
+	case f.To == facts.ToNodePort:
+		return "service/node-port"
+	case f.From == facts.FromHost:
+		return "reach/host-to-pod"
+	}
+	return "reach/pod-to-pod"
+}
+
+// between writes a range of numbers.
+func between(least, most int) string {
+	if least == most {
+		return figures.Grouped(most)
+	}
+	return figures.Grouped(least) + " to " + figures.Grouped(most)
+}
+
+func transferRemedy(p matrix.Place) []check.Remedy {
+	c := p.Examples[0]
+	if c.Answer.Outcome == facts.Garbled {
+		return []check.Remedy{{
+			Text: "Bytes are changed on the way: switch checksum and segmentation offload off on the NIC to see whether it is to blame", Node: firstOf(p.Node(), c.From.Node),
+			Command: "ethtool -K $(ip route show default | awk '{print $5; exit}') tx off rx off tso off gso off gro off",
+		}}
+	}
+	sender := c.From.Node
+	if sender == "" {
+		sender = "the machine that runs plumbline"
+	}
+	steps := []check.Remedy{{
+		Text: "Compare the MTUs along the path at both ends: interface, bridge, tunnel, NIC", Node: firstOf(p.Node(), c.From.Node, c.To.Node),
+		Command: "ip -o link show up | awk '{print $2, $4, $5}'; ip route get " + c.To.Addr.String(),
+	}, {
+		Text: "Find the size that passes, from " + sender + ": the largest that is answered plus 28 (IPv6: 48) is the path's MTU", Node: c.From.Node,
+		Command: fmt.Sprintf("for s in 1472 1422 1412 1392 1372 1272; do ping -M do -c 2 -W 1 -q -s $s %s | grep -q ' 0%% packet loss' && echo $s passes; done; tracepath -n %s", c.To.Addr, c.To.Addr),
+	}, {
+		Text:    "Mend it at the root: the same MTU on every link of the path, or the CNI's MTU low enough (NIC's minus 50 for VXLAN); pods take a new MTU when they are made anew",
+		Command: "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; kubectl -n kube-system get configmap calico-config cilium-config -o yaml --ignore-not-found",
+	}, {
+		Text: "Until then: let the nodes lower the segment size of connections that they forward (MSS clamping), and let ICMP \"fragmentation needed\" through", Node: firstOf(p.Node(), c.To.Node),
+		Command: "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+	}}
+	return append(steps, check.Remedy{Text: "Check: repeat the checks that look at sizes", Command: "plumbline run --checks 'service/large-transfer,mtu/*'"})
+}
