@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
 )
 
 //go:embed kube_proxy.md
@@ -19,9 +20,10 @@ const manyRestarts = 10
 func KubeProxy() check.Check {
 	return check.Check{
 		ID:       "component/kube-proxy",
-		Promise:  "A Ready kube-proxy runs on every node, or a network plugin which replaces it.",
+		Promise:  "A Ready kube-proxy runs on every node, healthy and everywhere the same, or a network plugin which replaces it.",
 		Level:    check.Core,
 		Needs:    []check.Need{check.NeedAPI},
+		Looks:    []facts.Look{facts.First, facts.Last},
 		Doc:      kubeProxyDoc,
 		Evaluate: kubeProxy,
 	}
@@ -41,6 +43,7 @@ func kubeProxy(s *facts.Snapshot) check.Result {
 			findings = append(findings, heardOf(n, f))
 		}
 	}
+	findings = append(findings, symptom.Findings(ownWords(s, nodes))...)
 	return check.Conclude(fmt.Sprintf("a Ready kube-proxy on %d of %d nodes",
 		check.Clean(nodes, findings), len(nodes)), findings)
 }
@@ -68,20 +71,13 @@ func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
 	return now, false
 }
 
-// heardOf takes a failure back where nobody hears of the node: the node lifecycle
-// controller then calls all of its pods not Ready, whatever they do (Kubernetes
-// documentation, "Node Status"). node/ready says what is wrong.
+// heardOf takes a failure back where nobody hears of the node; node/ready says
+// what is wrong there.
 func heardOf(n facts.Node, f check.Finding) check.Finding {
-	conditions := n.Conditions
-	if len(n.Last) > 0 {
-		conditions = n.Last
-	}
-	for _, c := range conditions {
-		if c.Type == "Ready" && c.Status == "Unknown" && f.Verdict == check.Fail {
-			return check.Finding{
-				Subject: f.Subject, Nodes: f.Nodes, Verdict: check.Unknown, Evidence: f.Evidence,
-				Says: fmt.Sprintf("whether kube-proxy works here is not known: nothing is heard of the node (%s)", c.Reason),
-			}
+	if reason := unheard(n); reason != "" && f.Verdict == check.Fail {
+		return check.Finding{
+			Subject: f.Subject, Nodes: f.Nodes, Verdict: check.Unknown, Evidence: f.Evidence,
+			Says: fmt.Sprintf("whether kube-proxy works here is not known: nothing is heard of the node (%s)", reason),
 		}
 	}
 	return f
