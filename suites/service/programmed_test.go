@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -135,8 +136,8 @@ func mode(s *facts.Snapshot, is string) {
 	}
 }
 
-// nftablesNode is one node of a real cluster with kube-proxy 1.36 and nftables, with
-// two further Services: externalTrafficPolicy and internalTrafficPolicy Local, and ClientIP affinity.
+// nftablesNode is a node of a real cluster with kube-proxy 1.36 and nftables, n2, with
+// two further Services before it: both traffic policies Local, and ClientIP affinity.
 func nftablesNode(t *testing.T) *facts.Snapshot {
 	t.Helper()
 	text, err := os.ReadFile("testdata/nftables-1.36.nft.json")
@@ -145,18 +146,79 @@ func nftablesNode(t *testing.T) *facts.Snapshot {
 	}
 	s := factstest.Healthy(2)
 	mode(s, "nftables")
-	s.Nodes = s.Nodes[1:]
-	s.Cluster.Services = s.Cluster.Services[:2]
-	dns := &s.Cluster.Services[1]
-	for i := range dns.Endpoints {
-		e := &dns.Endpoints[i]
-		e.Addr = factstest.PodAddr(i/2+1, facts.IPv4) // 10.244.1.2 and 10.244.2.2
-		e.Node = factstest.Name(i/2 + 1)
+	s.Nodes[0].Excluded = "--nodes n2"
+	at := func(name, proto string, port uint16) []facts.Endpoint {
+		var out []facts.Endpoint
+		for i := 1; i <= 2; i++ {
+			out = append(out, facts.Endpoint{PortName: name, Proto: proto, Addr: factstest.PodAddr(i, facts.IPv4), Port: port, Ready: true, Node: factstest.Name(i)})
+		}
+		return out
 	}
-	api := &s.Cluster.Services[0]
-	api.Endpoints[0].Addr = api.Endpoints[0].Addr.Next()
+	s.Cluster.Services = s.Cluster.Services[:2]
+	s.Cluster.Services[0].Endpoints[0].Addr = netip.MustParseAddr("10.89.1.11")
+	s.Cluster.Services[1].Endpoints = append(at("dns", "UDP", 53), at("dns-tcp", "TCP", 53)...)
+	local := facts.ClusterService{
+		Namespace: "kube-system", Name: "dnslocal", Addrs: []netip.Addr{netip.MustParseAddr("10.96.51.32")}, ExternalLocal: true, InternalLocal: true,
+		Ports: []facts.ServicePort{{Name: "d", Proto: "TCP", Port: 53, NodePort: 32347}}, Endpoints: at("d", "TCP", 53),
+	}
+	sticky := facts.ClusterService{
+		Namespace: "kube-system", Name: "dnsall", Addrs: []netip.Addr{netip.MustParseAddr("10.96.28.48")},
+		Ports: []facts.ServicePort{{Name: "d", Proto: "TCP", Port: 53, NodePort: 30333}}, Endpoints: at("d", "TCP", 53),
+	}
+	s.Cluster.Services = append(s.Cluster.Services, local, sticky)
 	for i := range s.Hosts {
 		*output(&s.Hosts[i], "nft") = facts.Dump{Tool: "nft", Text: string(text)}
 	}
 	return s
+}
+
+func TestTheMapsOfNftablesAreWalked(t *testing.T) {
+	const dnsElement = `[{"concat": ["10.96.0.10", "udp", 53]}, {"goto": {"target": "service-FY5PMXPG-kube-system/kube-dns/udp/dns"}}], `
+	cases := []struct{ name, old, with, says string }{
+		{"complete", "", "", "on 1 of 1 node every link from 5 Service ports"},
+		{"an element is missing", dnsElement, "", "service-ips has no element for 10.96.0.10 UDP 53 (kube-system/kube-dns:dns), at both looks"},
+		{"an endpoint is missing", `[0, {"concat": ["10.244.1.2", 53]}], `, "", "does not lead to its ready endpoint 10.244.1.2:53"},
+		{"a NodePort is missing", `[{"concat": ["tcp", 30333]}, {"goto": {"target": "external-HNMXUCJZ-kube-system/dnsall/tcp/d"}}]`, "", "service-nodeports has no element for NodePort TCP 30333 (kube-system/dnsall:d)"},
+		{"the node's own endpoint is missing", `[0, {"concat": ["10.244.2.2", 53]}]`, `[0, {"concat": ["10.244.1.2", 53]}]`, "does not lead to its ready endpoint 10.244.2.2:53"},
+		{"the hook's jump is gone", `"chain": "nat-prerouting", "handle": 28, "expr": [{"jump": {"target": "services"}}]`, `"chain": "nat-prerouting", "handle": 28, "expr": []`, "chain nat-prerouting does not lead to services"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := nftablesNode(t)
+			for i := range s.Hosts {
+				d := output(&s.Hosts[i], "nft")
+				if !strings.Contains(d.Text, c.old) {
+					t.Fatal("the recording has no such element")
+				}
+				d.Text = strings.ReplaceAll(strings.ReplaceAll(d.Text, c.old, c.with), "], ]", "]]")
+				d.Text = strings.ReplaceAll(d.Text, `"elem": [, `, `"elem": [`)
+			}
+			want := check.Fail
+			if c.old == "" {
+				want = check.Pass
+			}
+			r := service.Programmed().Evaluate(s)
+			if whole := fmt.Sprintf("%s %+v", r.Why, r.Findings); r.Verdict != want || !strings.Contains(whole, c.says) {
+				t.Errorf("judged %s, %q is not said: %s", r.Verdict, c.says, whole)
+			}
+		})
+	}
+}
+
+func TestProgrammedRecordings(t *testing.T) {
+	keep := func(s *facts.Snapshot) *facts.Snapshot {
+		own := s.Cluster.Services
+		factstest.Keep(s)
+		s.Cluster = facts.Cluster{Families: s.Cluster.Families, ProxyMode: s.Cluster.ProxyMode, CNI: s.Cluster.CNI, Services: own}
+		s.Further = nil
+		for i := range s.Hosts {
+			h := &s.Hosts[i]
+			*h = facts.HostLook{Node: h.Node, Look: h.Look, NotRun: h.NotRun, Firewall: h.Firewall, ProxyMode: h.ProxyMode}
+		}
+		return s
+	}
+	fail, unknown := factstest.Healthy(2), factstest.Healthy(2)
+	flushed(fail)
+	*unknown.Host("n2", facts.First) = facts.HostLook{Node: "n2", Look: facts.First, NotRun: "exec: the kubelet at 10.0.0.12:10250 did not answer within 10 s"}
+	factstest.Recordings(t, service.Programmed(), *update, keep(factstest.Healthy(2)), keep(fail), keep(unknown))
 }
