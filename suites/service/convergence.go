@@ -108,7 +108,7 @@ func late(times []served) []check.Finding {
 	if len(f.Nodes) > 3 {
 		f.Subject += fmt.Sprintf(" and %d more", len(f.Nodes)-3)
 	}
-	f.Says = fmt.Sprintf("%s served the new Service only after %s, half of all nodes within %s", f.Subject, seconds(behind[0].millis), seconds(typical(times)))
+	f.Says = fmt.Sprintf("%s served the new Service only after %s; the typical node needed %s", f.Subject, seconds(behind[0].millis), seconds(typical(times)))
 	f.Evidence = []check.Evidence{{Node: behind[0].node, Source: "first answers through the ClusterIP", Text: distribution(times)}}
 	return []check.Finding{f}
 }
@@ -122,7 +122,12 @@ func distribution(times []served) string {
 	return fmt.Sprintf("time until served: median %s, slowest %s", seconds(typical(times)), strings.Join(slowest, ", "))
 }
 
-func seconds(millis int) string { return fmt.Sprintf("%.1f s", float64(millis)/1000) }
+func seconds(millis int) string {
+	if millis < 100 {
+		return "under 0.1 s"
+	}
+	return fmt.Sprintf("%.1f s", float64(millis)/1000)
+}
 
 // neverRule: a place that gets no answer at all through the Service, while a
 // backend answers it directly, sits on a node whose data plane has not learnt of it.

@@ -35,7 +35,7 @@ func TestANodeFarBehindIsAWarningThatNamesIt(t *testing.T) {
 	s := factstest.Healthy(10)
 	settles(s, "n4", 14_000)
 	r := convergence(s)
-	if r.Verdict != check.Warn || len(r.Findings) != 1 || r.Findings[0].Says != "n4 served the new Service only after 14.0 s, half of all nodes within 0.0 s" {
+	if r.Verdict != check.Warn || len(r.Findings) != 1 || r.Findings[0].Says != "n4 served the new Service only after 14.0 s; the typical node needed under 0.1 s" {
 		t.Errorf("%s %+v", r.Verdict, r.Findings)
 	}
 	if m := r.Findings[0].Remedy[0]; m.Node != "n4" {
@@ -64,7 +64,7 @@ func TestANodeThatNeverServesBreaksTraffic(t *testing.T) {
 	if f := r.Findings[0]; f.Says != want || f.Remedy[0].Node != "n3" {
 		t.Errorf("%+v", f)
 	}
-	if strings.Contains(r.Why, "n3 0.0 s") {
+	if strings.Contains(r.Why, "n3 under") {
 		t.Errorf("a node that never served has no time: %s", r.Why)
 	}
 }

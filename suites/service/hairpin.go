@@ -28,7 +28,8 @@ func askHairpin(scope check.Scope) []facts.Flow {
 
 func evaluateHairpin(s *facts.Snapshot) check.Result {
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: askHairpin(check.ScopeOf(s)), Noun: "pods", Holds: "reach themselves through their own Service", Remedy: hairpinRemedy(s),
+		Flows: askHairpin(check.ScopeOf(s)), Remedy: hairpinRemedy(s),
+		Noun: "pods that ask their own Service", Holds: "are answered by themselves",
 	})
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Verdict == check.Fail {

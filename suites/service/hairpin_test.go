@@ -26,8 +26,8 @@ func TestAPodThatDoesNotReachItselfIsToldWithItsBridgePort(t *testing.T) {
 	s := factstest.Healthy(3)
 	hairpinOff(s)
 	r := service.Hairpin().Evaluate(s)
-	factstest.Expect(t, r, check.Fail, "2 of 3 pods reach themselves through their own Service (TCP and UDP; IPv4)",
-		"1 of 3 pods times out: all from n2 (TCP and UDP; IPv4)")
+	factstest.Expect(t, r, check.Fail, "2 of 3 pods that ask their own Service are answered by themselves (TCP and UDP; IPv4)",
+		"1 of 3 pods that ask their own Service times out: all from n2 (TCP and UDP; IPv4)")
 	f := r.Findings[0]
 	if e := f.Evidence[len(f.Evidence)-1]; e.Node != "n2" || e.Text != "hairpin off on veth2b" {
 		t.Errorf("%+v", e)
@@ -43,7 +43,7 @@ func TestHairpinThatFailsEverywhereIsOneFinding(t *testing.T) {
 		factstest.Letters(s, "pod>hairpin/"+via+"/ipv4@main", strings.Split(strings.Repeat("T ", 9)+"T", " ")...)
 	}
 	r := service.Hairpin().Evaluate(s)
-	if len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Says, "10 of 10 pods time out") {
+	if len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Says, "10 of 10 pods that ask their own Service time out") {
 		t.Errorf("%+v", r.Findings)
 	}
 }

@@ -40,7 +40,7 @@ func evaluateHeadless(s *facts.Snapshot) check.Result {
 	}
 	asked := ofHeadless(s, askHeadless(check.ScopeOf(s)))
 	return matrix.Judge(asked, matrix.Spec{
-		Flows: askHeadless(check.ScopeOf(s)), Rule: headlessRule, Noun: "pairs of pod and question", Holds: "resolve to all backends", Remedy: headlessRemedy,
+		Flows: askHeadless(check.ScopeOf(s)), Rule: headlessRule, Noun: "pairs of pod and question", Holds: "resolve to all backends", Remedy: headlessRemedy(s),
 	})
 }
 
@@ -114,7 +114,17 @@ func headlessRule(c matrix.Cell) matrix.Ruling {
 	return matrix.Failing("gets no address", "get no address")
 }
 
-func headlessRemedy(p matrix.Place) []check.Remedy {
+func headlessRemedy(s *facts.Snapshot) func(matrix.Place) []check.Remedy {
+	var replicas []string
+	for _, p := range s.Cluster.DNSPods {
+		if len(p.Addrs) > 0 {
+			replicas = append(replicas, p.Addrs[0].String())
+		}
+	}
+	return func(p matrix.Place) []check.Remedy { return headlessSteps(p, replicas) }
+}
+
+func headlessSteps(p matrix.Place, replicas []string) []check.Remedy {
 	c := p.Examples[0]
 	return []check.Remedy{
 		{
@@ -126,8 +136,8 @@ func headlessRemedy(p matrix.Place) []check.Remedy {
 			Command: "kubectl -n kube-system logs --tail=40 -l k8s-app=kube-dns --prefix; kubectl auth can-i list endpointslices.discovery.k8s.io -A --as=system:serviceaccount:kube-system:coredns",
 		},
 		{
-			Text: "Do the replicas answer alike? Ask each by its own address", Node: firstOf(p.Node(), c.From.Node),
-			Command: fmt.Sprintf("for ip in $(kubectl -n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[*].status.podIP}'); do dig +short @$ip %s %s; done", c.To.Name, c.To.Type),
+			Text: "Do the replicas answer alike? Ask each by its own address (while a run is under way, or for a headless Service of yours)", Node: firstOf(p.Node(), c.From.Node),
+			Command: fmt.Sprintf("for ip in %s; do dig +short @$ip %s %s; done", strings.Join(replicas, " "), c.To.Name, c.To.Type),
 		},
 		{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/headless,dns/records"},
 	}

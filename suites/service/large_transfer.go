@@ -102,6 +102,10 @@ func transferRemedy(p matrix.Place) []check.Remedy {
 			Command: "ethtool -K $(ip route show default | awk '{print $5; exit}') tx off rx off tso off gso off gro off",
 		}}
 	}
+	tables := "iptables"
+	if c.Flow.Family == facts.IPv6 {
+		tables = "ip6tables"
+	}
 	sender := c.From.Node
 	if sender == "" {
 		sender = "the machine that runs plumbline"
@@ -117,7 +121,7 @@ func transferRemedy(p matrix.Place) []check.Remedy {
 		Command: "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; kubectl -n kube-system get configmap calico-config cilium-config -o yaml --ignore-not-found",
 	}, {
 		Text: "Until then: let the nodes lower the segment size of connections that they forward (MSS clamping), and let ICMP \"fragmentation needed\" through", Node: firstOf(p.Node(), c.To.Node),
-		Command: "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+		Command: tables + " -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
 	}}
 	return append(steps, check.Remedy{Text: "Check: repeat the checks that look at sizes", Command: "plumbline run --checks 'service/large-transfer,mtu/*'"})
 }

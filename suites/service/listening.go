@@ -146,8 +146,8 @@ func (l *listener) finding(group []socket) check.Finding {
 	for _, g := range group {
 		f.Nodes = append(f.Nodes, g.endpoint.Node)
 		where = append(where, g.where())
-		if len(f.Evidence) < 6 && first.state != unread {
-			f.Evidence = append(f.Evidence, g.evidence())
+		if e := g.evidence(); len(f.Evidence) < 6 && first.state != unread && !slices.Contains(f.Evidence, e) {
+			f.Evidence = append(f.Evidence, e)
 		}
 	}
 	slices.Sort(f.Nodes)

@@ -76,9 +76,12 @@ func TestRecordings(t *testing.T) {
 			continue // service/programmed has its recordings beside its own file
 		}
 		pass, fail, unknown := factstest.Healthy(3), factstest.Healthy(3), factstest.Healthy(3)
-		if c.ID == "service/listening" {
-			for _, s := range []*facts.Snapshot{pass, fail, unknown} {
+		for _, s := range []*facts.Snapshot{pass, fail, unknown} {
+			switch c.ID {
+			case "service/listening":
 				selectDNS(s)
+			case "service/convergence":
+				s.Service.AgeMillis = 900
 			}
 		}
 		r.spoil(fail)

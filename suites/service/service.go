@@ -10,7 +10,7 @@ import (
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
 	return []check.Check{
-		ClusterIP(), API(), NodePort(), NodePortLocal(),
+		ClusterIP(), API(), NodePort(), NodePortLocal(), Programmed(),
 		Convergence(), Hairpin(), Affinity(), Headless(), LargeTransfer(), Listening(),
 	}
 }
