@@ -77,7 +77,7 @@ const most = 8
 
 // tell gives a finding about ways to the DNS the figures of its series.
 func (r races) tell(f *check.Finding) {
-	if f.Verdict != check.Warn || len(f.Pairs) == 0 || f.Evidence != nil && strings.HasPrefix(f.Evidence[0].Source, "A and AAAA") {
+	if f.Verdict != check.Warn || len(f.Pairs) == 0 || f.Evidence != nil && strings.Contains(f.Evidence[0].Text, "pairs of questions lost") {
 		return
 	}
 	var evidence []check.Evidence

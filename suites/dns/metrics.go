@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -41,14 +42,14 @@ func evaluateMetrics(s *facts.Snapshot) check.Result {
 	}
 	flows := offered(askMetrics(check.ScopeOf(s)), addrs)
 	servers := serversOf(answers(s, flows))
-	var also []check.Finding
-	for _, id := range servers.order {
-		also = append(also, servers.notServing(id)...)
-	}
-	return matrix.Judge(s, matrix.Spec{
-		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: also,
+	r := matrix.Judge(s, matrix.Spec{
+		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: servers.notServing(),
 		Rule: servers.rule, Remedy: metricsRemedy,
 	})
+	if r.Verdict == check.Unknown && len(r.Findings) > 0 && !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Verdict != check.Warn }) {
+		r.Verdict = check.Warn // every replica was heard, and none serves metrics
+	}
+	return r
 }
 
 // metricsRule holds an HTTP answer against 200; a replica that serves no metrics

@@ -48,35 +48,58 @@ func (s servers) none(id string) string {
 	return "answers " + all[0].came()
 }
 
-// notServing is the Warning about a replica that serves no metrics.
-func (s servers) notServing(id string) []check.Finding {
-	how := s.none(id)
-	if how == "" {
-		return nil
-	}
-	all := s.of[id]
-	t := all[0].to
-	pod := strings.TrimPrefix(id, "metrics/")
-	where := "from every place, though none of them is on its own node, where no filter could be in the way"
-	f := check.Finding{Subject: pod, Nodes: []string{}, Verdict: check.Warn}
-	for _, a := range all {
-		if a.from.Node == t.Node {
-			where = "from every place, its own node included: it serves no metrics there, which is no matter of the network"
+// notServing are the Warnings about replicas that serve no metrics, one for all
+// that answer alike.
+func (s servers) notServing() []check.Finding {
+	by := map[string][]string{}
+	for _, id := range s.order {
+		if how := s.none(id); how != "" {
+			by[how+s.where(id)] = append(by[how+s.where(id)], id)
 		}
-		f.Pairs = append(f.Pairs, a.pair())
 	}
-	if t.Node != "" {
-		f.Nodes = append(f.Nodes, t.Node)
-		f.Subject = fmt.Sprintf("%s (%s)", pod, t.Node)
+	var out []check.Finding
+	for _, says := range sortedKeys(by) {
+		out = append(out, s.refusal(says, by[says]))
 	}
-	f.Says = fmt.Sprintf("%s %s at port %d %s", pod, how, t.Port, where)
-	f.Evidence = []check.Evidence{{Node: all[0].from.Node, Source: fmt.Sprintf("HTTP %s → %s", all[0].from, all[0].server()), Text: all[0].cell.Outcome.String()}}
+	return out
+}
+
+// where says which places are refused at a replica; only its own node shows that
+// no filter stands in between.
+func (s servers) where(id string) string {
+	for _, a := range s.of[id] {
+		if a.from.Node == a.to.Node {
+			return fmt.Sprintf(" at port %d from every place, its own node included: it serves no metrics there, which is no matter of the network", a.to.Port)
+		}
+	}
+	return fmt.Sprintf(" at port %d from every place, of which none is on its own node, where no filter could stand in between; likely it serves no metrics there",
+		s.of[id][0].to.Port)
+}
+
+func (s servers) refusal(says string, ids []string) check.Finding {
+	f := check.Finding{Verdict: check.Warn}
+	var names, nodes []string
+	for _, id := range ids {
+		t, pod := s.of[id][0].to, strings.TrimPrefix(id, "metrics/")
+		if t.Node != "" {
+			nodes = append(nodes, t.Node)
+			pod = fmt.Sprintf("%s (%s)", pod, t.Node)
+		}
+		names = append(names, pod)
+		for _, a := range s.of[id] {
+			f.Pairs = append(f.Pairs, a.pair())
+		}
+	}
+	first := s.of[ids[0]][0]
+	f.Subject, f.Nodes = listed(names), sortedSet(nodes)
+	f.Says = f.Subject + " " + says
+	f.Evidence = []check.Evidence{{Node: first.from.Node, Source: fmt.Sprintf("HTTP %s → %s", first.from, first.server()), Text: first.cell.Outcome.String()}}
 	f.Remedy = []check.Remedy{{
 		Text:    "CoreDNS serves metrics where its Corefile has the line \"prometheus :9153\"; another DNS server may serve them elsewhere, or not at all",
 		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n prometheus; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 	}, {
 		Text:    "After the line was added, CoreDNS reads it within two minutes where it has the plugin reload, else when it is made anew; check",
-		Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/kube-system/pods/%s:%d/proxy/metrics | head -3", pod, t.Port),
+		Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/kube-system/pods/%s:%d/proxy/metrics | head -3", strings.TrimPrefix(ids[0], "metrics/"), first.to.Port),
 	}}
-	return []check.Finding{f}
+	return f
 }
