@@ -3,6 +3,7 @@ package firewall
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -65,6 +66,7 @@ type refused struct {
 	verdict check.Verdict
 	looks   []facts.Look
 	whats   []string
+	senders []string // the addresses from which it was seen, of nodes
 	// outsideOnly: only packets from outside the cluster end here.
 	outsideOnly bool
 	// late: only packets whose destination was not translated on arrival end here.
@@ -129,4 +131,19 @@ func (w *inputWalk) note(look facts.Look, at place, d demand, v check.Verdict, l
 	r.outsideOnly, r.late = r.outsideOnly && d.outside, r.late && late
 	r.looks = withWord(r.looks, look)
 	r.whats = withWord(r.whats, d.what)
+	for _, p := range d.sources {
+		if !d.outside {
+			r.senders = withWord(r.senders, w.sender(p.Addr()))
+		}
+	}
+}
+
+// sender is the node that has an address.
+func (w *inputWalk) sender(a netip.Addr) string {
+	for _, n := range w.snapshot.Nodes {
+		if slices.Contains(n.Internal, a) {
+			return n.Name
+		}
+	}
+	return a.String()
 }

@@ -19,7 +19,7 @@ func (w *inputWalk) finding(r *refused) check.Finding {
 	}
 	return check.Finding{
 		Subject: fmt.Sprintf("%s: %s", w.node.Name, r.where()), Nodes: []string{w.node.Name}, Verdict: r.verdict,
-		Says:     fmt.Sprintf("%s %s %s%s%s: %s", r.where(), verb, r.what(), (&stopped{looks: r.looks}).when(), w.effect(r), text),
+		Says:     fmt.Sprintf("%s %s %s%s%s%s: %s", r.where(), verb, r.what(), w.from(r), (&stopped{looks: r.looks}).when(), w.effect(r), text),
 		Evidence: []check.Evidence{{Node: w.node.Name, Source: r.where(), Text: text}},
 		Remedy:   w.remedy(r),
 	}
@@ -42,6 +42,21 @@ func kinds(whats []string, head string) []string {
 		}
 	}
 	return out
+}
+
+// from names the senders where they are not all other nodes.
+func (w *inputWalk) from(r *refused) string {
+	const named = 3
+	switch {
+	case r.outsideOnly:
+		return ""
+	case len(r.senders) >= len(w.snapshot.Nodes)-1:
+		return " from the other nodes"
+	case len(r.senders) > named:
+		return fmt.Sprintf(" from %s and %d more", strings.Join(r.senders[:named], ", "), len(r.senders)-named)
+	default:
+		return " from " + strings.Join(r.senders, ", ")
+	}
 }
 
 // effect says what a stop that is no failure does.

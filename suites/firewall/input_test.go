@@ -22,7 +22,7 @@ func overlayDropped(s *facts.Snapshot) {
 func TestWhatKeepsANodeFromTakingPacketsIn(t *testing.T) {
 	judge(t, firewall.Input(), []shape{
 		{name: "the overlay's port from one node", verdict: check.Fail, spoil: overlayDropped, says: []string{
-			"iptables-nft, table filter, chain INPUT, rule 1 drops the overlay (UDP 8472)", "iptables-nft -D INPUT -s 10.0.0.11/32 -p udp -m udp --dport 8472 -j DROP", "2 of 3 nodes take in",
+			"iptables-nft, table filter, chain INPUT, rule 1 drops the overlay (UDP 8472) from n1: ", "iptables-nft -D INPUT -s 10.0.0.11/32 -p udp -m udp --dport 8472 -j DROP", "2 of 3 nodes take in",
 		}},
 		{name: "the overlay's port in a native table", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			at(s, "n2", nft, text(nativeDrop("inet", "input", "0", "8472")))
@@ -32,7 +32,7 @@ func TestWhatKeepsANodeFromTakingPacketsIn(t *testing.T) {
 		}},
 		{name: "the NodePort range at INPUT, which NodePorts never meet", verdict: check.Warn, spoil: func(s *facts.Snapshot) {
 			at(s, "n2", nftSave, above("filter", "INPUT", "-A INPUT -p tcp -m tcp --dport 30000:32767 -j DROP"))
-		}, says: []string{"NodePorts (TCP 31080, TCP 30000, TCP 32767), without effect at the moment: kube-proxy (iptables)"}},
+		}, says: []string{"NodePorts (TCP 31080, TCP 30000, TCP 32767) from the other nodes, without effect at the moment: kube-proxy (iptables)"}},
 		{name: "the same where IPVS serves NodePorts", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			s.Cluster.ProxyMode = "ipvs"
 			at(s, "n2", nftSave, above("filter", "INPUT", "-A INPUT -p tcp -m tcp --dport 30000:32767 -j DROP"))
@@ -54,7 +54,7 @@ func TestWhatKeepsANodeFromTakingPacketsIn(t *testing.T) {
 		}},
 		{name: "a rule that was there at first only", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			at(s, "n2", nftSave, above("filter", "INPUT", "-A INPUT -p tcp -m tcp --dport 10250 -j REJECT"), facts.First)
-		}, says: []string{"rejects the kubelet (TCP 10250) (at the first look only)"}},
+		}, says: []string{"rejects the kubelet (TCP 10250) from n1 (at the first look only)"}},
 		{name: "two nodes with different rules stay two findings", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			overlayDropped(s)
 			at(s, "n3", nftSave, above("filter", "INPUT", "-A INPUT -p udp -j DROP"))

@@ -140,7 +140,7 @@ func mode(s *facts.Snapshot, is string) {
 // two further Services before it: both traffic policies Local, and ClientIP affinity.
 func nftablesNode(t *testing.T) *facts.Snapshot {
 	t.Helper()
-	text, err := os.ReadFile("testdata/nftables-1.36.nft.json")
+	text, err := os.ReadFile("testdata/nftables-1.36/nft.json")
 	if err != nil {
 		t.Fatal(err)
 	}
