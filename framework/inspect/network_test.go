@@ -19,6 +19,10 @@ import (
 const childRole = "PLUMBLINE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(laggardRole) != "" {
+		lagBehind()
+		return
+	}
 	if os.Getenv(childRole) == "" {
 		m.Run()
 		return
