@@ -28,7 +28,7 @@ func evaluateOverlay(s *facts.Snapshot) check.Result {
 	if len(s.Nodes) == 1 {
 		return check.Skipf("one node in this cluster: no pod traffic leaves it, so no tunnel carries any")
 	}
-	var all sums
+	all := sums{ranges: allRanges(s)}
 	for _, n := range nodes {
 		h, why := seen(s, n.Name)
 		if h == nil {

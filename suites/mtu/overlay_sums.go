@@ -3,6 +3,7 @@ package mtu
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 
 // sums are the sums of all nodes, with those that do not come out.
 type sums struct {
+	ranges  map[facts.Family][]netip.Prefix // of pods
 	wrong   []misfit
 	missing map[string][]string
 	kinds   []string
@@ -40,7 +42,7 @@ func (a *sums) node(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.F
 	if pod == 0 {
 		a.unknown(n.Name, "the MTU of its pods was not seen")
 	}
-	tunnels := carrying(h, ranges(s, f))
+	tunnels := carrying(h, a.ranges[f])
 	for _, t := range tunnels {
 		a.kind(tunnelWords[t.Kind] + " " + t.Name)
 		a.tunnel(s, h, n, t, f)

@@ -114,7 +114,12 @@ func uplink(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.Family) (
 	return facts.Interface{}, false
 }
 
-// ranges are the prefixes in which the pods of one family have their addresses.
+// mostRanges bounds how many nodes with pods outside the cluster's ranges are
+// looked for in the routes of each node: one of them is enough to find a tunnel.
+const mostRanges = 32
+
+// ranges are the prefixes in which the pods of one family have their addresses:
+// the cluster's, and those of nodes that lie elsewhere.
 func ranges(s *facts.Snapshot, f facts.Family) []netip.Prefix {
 	var out []netip.Prefix
 	for _, p := range s.Cluster.PodCIDRs {
@@ -122,11 +127,21 @@ func ranges(s *facts.Snapshot, f facts.Family) []netip.Prefix {
 			out = append(out, p)
 		}
 	}
-	if len(out) > 0 {
-		return out
-	}
 	for _, n := range s.Nodes {
-		out = append(out, podpath.Pods(n, f)...)
+		for _, p := range podpath.Pods(n, f) {
+			if len(out) < mostRanges && !slices.ContainsFunc(out, within(p)) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// allRanges are the ranges of pods in every family of the cluster.
+func allRanges(s *facts.Snapshot) map[facts.Family][]netip.Prefix {
+	out := map[facts.Family][]netip.Prefix{}
+	for _, f := range s.Cluster.Families {
+		out[f] = ranges(s, f)
 	}
 	return out
 }
@@ -147,10 +162,18 @@ func carrying(h facts.HostLook, pods []netip.Prefix) []facts.Interface {
 	return out
 }
 
-// within says whether a route's prefix lies inside a range of pods: a wider one,
-// of a VPN for example, is not the pod network's.
+// within says whether a route's prefix lies inside a range of pods, or is the
+// block around the one pod that is known: a much wider one, of a VPN for example,
+// is not the pod network's.
 func within(dst netip.Prefix) func(netip.Prefix) bool {
-	return func(p netip.Prefix) bool { return p.Overlaps(dst) && dst.Bits() >= p.Bits() }
+	const ofBlocks4, ofBlocks6 = 16, 48
+	least := ofBlocks4
+	if dst.Addr().Is6() {
+		least = ofBlocks6
+	}
+	return func(p netip.Prefix) bool {
+		return p.Overlaps(dst) && (dst.Bits() >= p.Bits() || p.IsSingleIP() && dst.Bits() >= least)
+	}
 }
 
 // seen is the later look at a host that took place, or nil and why there is none.

@@ -3,6 +3,7 @@ package mtu
 import (
 	_ "embed"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -33,14 +34,14 @@ func evaluateUniform(s *facts.Snapshot) check.Result {
 		return check.Skipf("one node under test: there is no other to compare it with")
 	}
 	sizes := map[string][]sizedLink{}
-	missing := map[string][]string{}
+	missing, pods := map[string][]string{}, allRanges(s)
 	for _, n := range nodes {
 		h, why := seen(s, n.Name)
 		if h == nil {
 			missing[why] = append(missing[why], n.Name)
 			continue
 		}
-		for _, one := range sizesOf(s, *h, n) {
+		for _, one := range sizesOf(pods, *h, n) {
 			sizes[one.kind] = append(sizes[one.kind], one)
 		}
 	}
@@ -70,18 +71,18 @@ type sizedLink struct {
 }
 
 // sizesOf are the MTUs of a node that ought to be those of all nodes.
-func sizesOf(s *facts.Snapshot, h facts.HostLook, n facts.Node) []sizedLink {
+func sizesOf(pods map[facts.Family][]netip.Prefix, h facts.HostLook, n facts.Node) []sizedLink {
 	var out []sizedLink
 	add := func(kind string, i facts.Interface) {
 		if i.MTU > 0 && !slices.ContainsFunc(out, func(o sizedLink) bool { return o.kind == kind }) {
 			out = append(out, sizedLink{kind, n.Name, i.Name, i.MTU})
 		}
 	}
-	for _, f := range s.Cluster.Families {
+	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
 		if a, ok := holderOf(h, n, f); ok {
 			add("interface with the node's address", a)
 		}
-		for _, t := range carrying(h, ranges(s, f)) {
+		for _, t := range carrying(h, pods[f]) {
 			add("tunnel "+t.Name, t)
 		}
 		for _, name := range podpath.Local(h, podpath.Pods(n, f)) {
