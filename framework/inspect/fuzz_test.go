@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 func FuzzSNMP(f *testing.F) {
@@ -139,7 +141,7 @@ func FuzzNetlink(f *testing.F) {
 		_, _, _ = parseBridgePort(message)
 		_, _, _ = parseQdisc(message)
 		_, _, _ = parseNeighborTable(message)
-		_, _ = parseRule(message, 0)
+		_, _ = parseRule(message, facts.IPv4)
 		_, _ = parseNeighbor(message)
 	})
 }
