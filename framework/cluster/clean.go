@@ -24,8 +24,9 @@ const goneTimeout = 20 * time.Second
 // Clean deletes everything that carries the run's label, in reverse order:
 // DaemonSets (so that no pod comes back; what else belongs to them, such as their
 // ControllerRevisions, goes with them), pods with grace period 0, EndpointSlices
-// and Service, and last, once it is empty, the namespace where it is the run's
-// own: the namespace controller takes seconds over one that still holds pods.
+// and Services, and last the namespace where it is the run's own. The namespace
+// controller begins five seconds later (Kubernetes, namespaceDeletionGracePeriod),
+// so the pods are gone by then; it takes long over one that still holds pods.
 // It waits, bounded by ctx, until nothing is left, and goes on after an error.
 func (c *Client) Clean(ctx context.Context, r Run) error {
 	selector := metav1.ListOptions{LabelSelector: RunLabel + "=" + r.ID}
@@ -38,12 +39,13 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 		set.CoreV1().Pods(ns).DeleteCollection(ctx, at, selector),
 		set.DiscoveryV1().EndpointSlices(ns).DeleteCollection(ctx, at, selector),
 		c.deleteServices(ctx, r, selector),
-		c.waitForPods(ctx, r, selector),
 	}
 	if r.OwnNamespace {
-		problems = append(problems,
-			set.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{}),
-			c.waitForNamespace(ctx, r))
+		problems = append(problems, set.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{}))
+	}
+	problems = append(problems, c.waitForPods(ctx, r, selector))
+	if r.OwnNamespace {
+		problems = append(problems, c.waitForNamespace(ctx, r))
 	}
 	for i, err := range problems {
 		if apierrors.IsNotFound(err) {

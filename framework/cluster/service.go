@@ -142,6 +142,9 @@ func (r Run) slice(kind string, addrs []netip.Addr, tcpPort, udpPort int32) *dis
 			{Name: &udpName, Protocol: &udp, Port: &udpPort},
 		},
 	}
+	if kind == facts.KindHeadless || kind == facts.KindMany {
+		out.Ports = out.Ports[:1] // as in their manifests
+	}
 	if r.Owner != nil {
 		out.OwnerReferences = []metav1.OwnerReference{*r.Owner}
 	}
