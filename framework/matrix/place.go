@@ -59,7 +59,7 @@ func places(grids []*grid) []Place {
 			out = append(out, newPlace(gr, g.flow))
 		}
 	}
-	out = scatter(out)
+	out = gather(scatter(out), grids)
 	for i := range out {
 		slices.SortFunc(out[i].Flows, func(x, y facts.Flow) int { return rank[x] - rank[y] })
 		out[i].finish()
@@ -131,7 +131,7 @@ func (p *Place) subject() string {
 		return "between all nodes"
 	case WithinNodes:
 		return "within all nodes"
-	case Node, Source, Hub:
+	case Node, Source, Hub, Sources, Targets:
 		return p.a
 	case Target:
 		if p.b != "" && p.a != p.b {
@@ -177,6 +177,10 @@ func (p *Place) where() string {
 			return fmt.Sprintf("all to %s from other nodes", p.subject())
 		}
 		return "all to " + p.subject()
+	case Sources:
+		return p.direction("from")
+	case Targets:
+		return p.direction("to")
 	case Hub:
 		return fmt.Sprintf("between %s and %s", p.a, list(p.others(), 6))
 	case Pair:

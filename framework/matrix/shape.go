@@ -14,6 +14,8 @@ const (
 	BetweenNodes              // every cell between two nodes, none within one
 	WithinNodes               // every cell within a node, none between two
 	Node                      // a node's row and column
+	Sources                   // several senders' rows, all alike
+	Targets                   // several receivers' columns, all alike
 	Source                    // one sender's row
 	Target                    // one receiver's column
 	Hub                       // one node is part of all of them, but not all of its cells fail

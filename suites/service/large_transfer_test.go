@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -31,6 +32,10 @@ const wholeTransfer = " (1 MiB over TCP; IPv4; from pods, hosts and the runner)"
 func TestTransfersFromOutsideThatHangAfterTheHandshakeAreOneFinding(t *testing.T) {
 	s := factstest.Healthy(3)
 	stuckOutside(s)
+	h := s.Host("n1", facts.Last)
+	h.Interfaces = append(h.Interfaces, facts.Interface{
+		Name: "veth24612442", Kind: "veth", Master: "cni0", MTU: 1450, Up: true, Addrs: []netip.Prefix{netip.MustParsePrefix("fe80::1/64")},
+	})
 	r := transfer(s)
 	factstest.Expect(t, r, check.Fail, "42 of 45 pairs carry a megabyte both ways"+wholeTransfer,
 		"3 of 3 pairs connect, and then get stuck: all from runner (1 MiB over TCP; IPv4; from the runner only); MTU suspected: 0 of 1048576 bytes passed")

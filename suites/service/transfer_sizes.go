@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -96,14 +97,19 @@ func linkSizes(s *facts.Snapshot, node string) string {
 		}
 		var out []string
 		for _, i := range h.Interfaces {
-			podsEnd := i.Kind == "veth" && len(i.Addrs) == 0
-			if i.Up && i.Name != "lo" && i.MTU > 0 && !podsEnd && len(out) < 8 {
+			if i.Up && i.Name != "lo" && i.MTU > 0 && !podsEnd(i) && len(out) < 8 {
 				out = append(out, fmt.Sprintf("%s %d", i.Name, i.MTU))
 			}
 		}
 		return strings.Join(out, ", ")
 	}
 	return ""
+}
+
+// podsEnd: the host's end of a pod's link, a veth with no address but the one
+// that every link gives itself. A node in a container has a veth as its NIC.
+func podsEnd(i facts.Interface) bool {
+	return i.Kind == "veth" && !slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return !p.Addr().IsLinkLocalUnicast() })
 }
 
 // pathSizes is what mtu/path saw between two nodes, where it asked.
