@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,11 +21,16 @@ import (
 // served runs the verb serve until the test ends and gives its identity.
 func served(t *testing.T, stateDir string) wire.Identity {
 	t.Helper()
+	return servedAs(t, "host/n1", stateDir)
+}
+
+func servedAs(t *testing.T, peer, stateDir string) wire.Identity {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, []string{"serve", "--peer", "host/n1", "--state-dir", stateDir}, streams{out: w, err: os.Stderr})
+		status <- run(ctx, []string{"serve", "--peer", peer, "--state-dir", stateDir}, streams{out: w, err: os.Stderr})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -41,7 +47,13 @@ func served(t *testing.T, stateDir string) wire.Identity {
 	if err := json.NewDecoder(r).Decode(&id); err != nil {
 		t.Fatal(err)
 	}
-	return id
+	deadline, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	for { // the identity is printed before it is published
+		if got, err := published(stateDir); err == nil && got.Ports == id.Ports || deadline.Err() != nil {
+			return id
+		}
+	}
 }
 
 // answered runs the verb batch and gives the lines of its answer.
@@ -186,6 +198,36 @@ func TestReadyFollowsTheServer(t *testing.T) {
 	}
 	if names, err := os.ReadDir(dir); err != nil || len(names) != 1 {
 		t.Errorf("files left over: %v %v", names, err)
+	}
+}
+
+func TestAPodTellsOfItsFirstMomentsAndAHostDoesNot(t *testing.T) {
+	api, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = api.Close() }()
+	host, port, err := net.SplitHostPort(api.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBERNETES_SERVICE_HOST", host)
+	t.Setenv("KUBERNETES_SERVICE_PORT", port)
+	for peer, pod := range map[string]bool{"pod/n1": true, "runtime/kata/n1": true, "host/n1": false} {
+		dir := t.TempDir()
+		if id := servedAs(t, peer, dir); id.Startup != nil {
+			t.Errorf("%s: the first moments were published before they were over", peer)
+		}
+		p := plan()
+		p.Identity = true
+		lines, status := answered(t, t.Context(), reader(t, p), "--state-dir", dir)
+		if status != exitOK || len(lines) != 2 || lines[0].Identity == nil {
+			t.Fatalf("%s: status %d, lines %+v", peer, status, lines)
+		}
+		got := lines[0].Identity.Startup
+		if (got != nil) != pod || pod && (got.Service.Millis == 0 || got.Service.Tries != 1) {
+			t.Errorf("%s: %+v", peer, got)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 // one of the other two failed.
 func bigAnswer(ctx context.Context, e *env, _ facts.Flow, t facts.Target, a *answer) {
 	standard, ok := e.bigStage(ctx, t, unix.SOCK_DGRAM, 0, "UDP without EDNS0")
+	a.retried = len(a.attempts) > 0
 	a.attempts = append(a.attempts, standard.Attempt)
 	a.outcome = facts.NotRun
 	if !ok {

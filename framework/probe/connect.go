@@ -26,6 +26,7 @@ func connectOut(ctx context.Context, e *env, f facts.Flow, t facts.Target, a *an
 		a.attempts = append(a.attempts, *failed)
 		return
 	}
+	a.retried = len(a.attempts) > 0
 	addrs = addrs[:min(len(addrs), connectAddrs)]
 	got := make([]facts.Attempt, connectsEach*len(addrs))
 	var running sync.WaitGroup

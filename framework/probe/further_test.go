@@ -330,6 +330,28 @@ func TestAnEgressTargetResolvesAndConnectsOrSaysWhichOfBothFailed(t *testing.T) 
 	}
 }
 
+func TestANameThatResolvesOnlyTheSecondTimeIsTold(t *testing.T) {
+	far := farEnd(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
+	var asked atomic.Int32
+	found := record(t, "store.test. 5 IN A 127.0.0.1")
+	server := nameServer(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		m := new(dns.Msg).SetReply(q)
+		if m.Answer = []dns.RR{found}; asked.Add(1) <= 2 {
+			m.Answer, m.Rcode = nil, dns.RcodeServerFailure
+		}
+		_ = w.WriteMsg(m)
+	})
+	e, a := resolving(t, server, ""), answer{}
+	flow := facts.Flow{From: facts.FromPod, To: facts.ToEgress, Via: facts.Connect, Family: facts.IPv4, Look: facts.Main}
+	for range 2 {
+		connectOut(t.Context(), e, flow, facts.Target{ID: "egress", Name: "store.test", Port: far.Port}, &a)
+	}
+	cell, d := settle(facts.Connect, 0, &a)
+	if cell.Outcome != facts.OK || !cell.Retried || d == nil || d.Attempts[0].RCode != "SERVFAIL" {
+		t.Errorf("%+v %+v", cell, d)
+	}
+}
+
 func TestTheFirstMomentsOfAPodAreTimed(t *testing.T) {
 	var asked atomic.Int32
 	a := record(t, "kubernetes.default.svc.cluster.local. 5 IN A 10.96.0.1")

@@ -21,6 +21,8 @@ type answer struct {
 	outcome facts.Outcome
 	pathMTU int
 	partial bool
+	// retried: an earlier measurement failed (where outcome is set).
+	retried bool
 	// told: the record is kept also where the cell is plain.
 	told bool
 	// rtt, where set, is the cell's round trip in microseconds.
@@ -55,7 +57,7 @@ func settle(via facts.Via, peers int, a *answer) (facts.Cell, *facts.Detail) {
 		RTT:       cmp.Or(a.rtt, a.roundTrip(outcome)),
 	}
 	if a.outcome != facts.NotRun { // a search: other sizes are not other attempts
-		cell.Retried = false
+		cell.Retried = a.retried
 	}
 	if plain(via, cell, a) {
 		return cell, nil

@@ -38,10 +38,8 @@ type stepped struct {
 // ICMP errors come back through the sockets' error queues, which needs no
 // privilege (ip(7), IP_RECVERR). It takes less than six seconds.
 func walk(ctx context.Context, e *env, to netip.AddrPort) []facts.Hop {
+	var mu sync.Mutex
 	met := make([][]stepped, traceHops)
-	for i := range met {
-		met[i] = make([]stepped, traceProbes)
-	}
 	var running sync.WaitGroup
 	for n := range traceProbes {
 		if n > 0 {
@@ -50,15 +48,41 @@ func walk(ctx context.Context, e *env, to netip.AddrPort) []facts.Hop {
 		if ctx.Err() != nil {
 			break
 		}
-		for i := range met {
-			running.Go(func() { met[i][n] = step(ctx, e, to, i+1) })
+		mu.Lock()
+		far := reach(met, to.Addr())
+		for i := range met[:far] {
+			met[i] = append(met[i], stepped{})
+			running.Go(func() {
+				one := step(ctx, e, to, i+1)
+				mu.Lock()
+				defer mu.Unlock()
+				met[i][n] = one
+			})
 		}
+		mu.Unlock()
 	}
 	running.Wait()
 	if ctx.Err() != nil {
 		return nil
 	}
 	return hopsOf(met, to.Addr())
+}
+
+// traceBeyond is how many hops behind the last one that answered are asked again.
+const traceBeyond = 2
+
+// reach is how many hops the next wave asks: all in the first, and then those up
+// to the end as far as it is known, so that a target is not sent more than it must.
+func reach(met [][]stepped, target netip.Addr) int {
+	if len(met[0]) == 0 {
+		return len(met)
+	}
+	hops := hopsOf(met, target)
+	last := hops[len(hops)-1]
+	if last.Addr == target || last.Says != "" {
+		return len(hops)
+	}
+	return min(len(hops)-1+traceBeyond, len(met))
 }
 
 func step(ctx context.Context, e *env, to netip.AddrPort, ttl int) stepped {

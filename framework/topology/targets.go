@@ -26,7 +26,9 @@ func Targets(s *facts.Snapshot, f facts.Flow) ([]facts.Target, string) {
 	case facts.ToAPI:
 		out = services(s.Cluster.API, f, "api", "kubernetes.default.svc")
 	case facts.ToDNSService:
-		out = services(s.Cluster.DNS, f, "dns", nameFor(s, f.Via))
+		if name := nameFor(s, f.Via); name != "" {
+			out = services(s.Cluster.DNS, f, "dns", name)
+		}
 	case facts.ToDNSReplica:
 		out = dnsReplicas(s, f)
 	default:
@@ -143,13 +145,14 @@ func services(addrs []netip.AddrPort, f facts.Flow, id, name string) []facts.Tar
 }
 
 func dnsReplicas(s *facts.Snapshot, f facts.Flow) []facts.Target {
+	name := nameFor(s, f.Via)
 	var out []facts.Target
 	for _, p := range s.Cluster.DNSPods {
 		addr, ok := inFamily(p.Addrs, f.Family)
-		if !ok {
+		if !ok || name == "" {
 			continue
 		}
-		out = append(out, facts.Target{ID: "dns/" + p.Name, Node: p.Node, Addr: addr, Port: dnsPort, Name: queryName(s)})
+		out = append(out, facts.Target{ID: "dns/" + p.Name, Node: p.Node, Addr: addr, Port: dnsPort, Name: name})
 	}
 	return out
 }
