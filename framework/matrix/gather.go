@@ -13,12 +13,13 @@ const manyLines = 3
 
 // gather makes one place of several rows, or several columns, that fail alike:
 // the same flows, saying the same. Twenty times the same sentence hides that one
-// node is well, which is the clue.
+// node is well, which is the clue. Receivers with a name of their own (replicas)
+// stay apart.
 func gather(places []Place, grids []*grid) []Place {
 	for _, kind := range []struct{ one, many Shape }{{Source, Sources}, {Target, Targets}} {
 		var rest, lines []Place
 		for _, p := range places {
-			if p.Shape == kind.one && len(p.Nodes) == 1 {
+			if p.Shape == kind.one && len(p.Nodes) == 1 && p.a == p.Nodes[0] {
 				lines = append(lines, p)
 			} else {
 				rest = append(rest, p)

@@ -47,6 +47,29 @@ func TestTwoOfManyStayTwoFindings(t *testing.T) {
 	}
 }
 
+func TestReplicasStayApartByTheirNames(t *testing.T) {
+	const replicas = "pod>dnsReplica/dns-udp/ipv4@main"
+	s := factstest.Healthy(8)
+	m := s.Matrix(factstest.Flow(replicas))
+	for _, n := range []string{"3", "4", "5"} {
+		extra := m.Targets[0]
+		extra.ID, extra.Node = "dns/coredns-"+n, "n"+n
+		m.Targets = append(m.Targets, extra)
+	}
+	for i := range m.Rows {
+		m.Rows[i].Cells = append(m.Rows[i].Cells, slices.Repeat(m.Rows[i].Cells[:1], 3)...)
+	}
+	factstest.Letters(s, replicas, slices.Repeat([]string{".TTT."}, 8)...)
+	r := matrix.Judge(s, spec(replicas))
+	var subjects []string
+	for _, f := range r.Findings {
+		subjects = append(subjects, f.Subject)
+	}
+	if want := []string{"coredns-2 (n2)", "coredns-3 (n3)", "coredns-4 (n4)"}; !slices.Equal(subjects, want) {
+		t.Errorf("%q", subjects)
+	}
+}
+
 func TestReceiversThatFailAlikeAreOneFinding(t *testing.T) {
 	s := factstest.Healthy(5)
 	factstest.Letters(s, nodePort, slices.Repeat([]string{".TTT."}, 5)...)

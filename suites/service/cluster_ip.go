@@ -64,7 +64,8 @@ func backendRule(c matrix.Cell) matrix.Ruling {
 
 func clusterIPRemedy(p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
-	if p.Shape == matrix.Target || len(c.Met()) > 0 && p.Shape != matrix.Source {
+	sender := p.Shape == matrix.Source || p.Shape == matrix.Sources
+	if p.Shape == matrix.Target || p.Shape == matrix.Targets || len(c.Met()) > 0 && !sender {
 		node := firstOf(c.Column.Node)
 		return []check.Remedy{
 			{
