@@ -1,6 +1,9 @@
 package firewall_test
 
 import (
+	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -156,5 +159,33 @@ func TestRecordings(t *testing.T) {
 			trimmed(s)
 		}
 		factstest.Recordings(t, c, *update, snapshots[0], snapshots[1], snapshots[2])
+	}
+}
+
+// TestRealNodesOfTheLabRaiseNothing: what nodes with kube-proxy 1.36 and flannel
+// really hold, in both of kube-proxy's modes.
+func TestRealNodesOfTheLabRaiseNothing(t *testing.T) {
+	for mode, dir := range map[string]string{"iptables": "lab-worker", "nftables": "kube-nftables-1.36"} {
+		s := factstest.Healthy(1)
+		s.Cluster.ProxyMode = mode
+		pods := netip.MustParsePrefix(map[string]string{"iptables": "10.244.3.0/24", "nftables": "10.244.2.0/24"}[mode])
+		s.Nodes[0].PodCIDRs, s.Nodes[0].PodAgent.Addrs = []netip.Prefix{pods}, nil
+		for _, look := range []facts.Look{facts.First, facts.Last} {
+			for _, tool := range []string{nftSave, "ip6tables-nft-save", legacySave, nft} {
+				raw, err := os.ReadFile(filepath.Join("..", "..", "framework", "netfilter", "testdata", dir, tool+".txt"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				dump(s, "n1", look, tool).Text = string(raw)
+			}
+		}
+		for _, c := range firewall.All() {
+			if c.ID == "firewall/drops" && mode == "iptables" {
+				continue // that node was recorded without counters
+			}
+			if r := c.Evaluate(s); r.Verdict != check.Pass {
+				t.Errorf("%s, %s: %s (%s) %+v", mode, c.ID, r.Verdict, r.Why, r.Findings)
+			}
+		}
 	}
 }
