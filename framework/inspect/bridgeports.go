@@ -37,7 +37,7 @@ func parseBridgePort(message []byte) (int, *bool, error) {
 		return 0, nil, fmt.Errorf("the message has %d bytes", len(message))
 	}
 	header := nl.DeserializeIfInfomsg(message)
-	attrs, err := nl.ParseRouteAttr(message[header.Len():])
+	attrs, err := attributes(message[header.Len():])
 	if err != nil {
 		return 0, nil, fmt.Errorf("parsing attributes: %w", err)
 	}
@@ -45,7 +45,7 @@ func parseBridgePort(message []byte) (int, *bool, error) {
 		if a.Attr.Type&^unix.NLA_F_NESTED != unix.IFLA_PROTINFO {
 			continue
 		}
-		of, err := nl.ParseRouteAttr(a.Value)
+		of, err := attributes(a.Value)
 		if err != nil {
 			return 0, nil, fmt.Errorf("parsing the attributes of the port: %w", err)
 		}

@@ -100,7 +100,7 @@ func conntrackByNetlink() (map[string]int64, error) {
 		if len(m) < nl.SizeofNfgenmsg {
 			return nil, fmt.Errorf("the statistics of connection tracking have %d bytes", len(m))
 		}
-		attrs, err := nl.ParseRouteAttr(m[nl.SizeofNfgenmsg:])
+		attrs, err := attributes(m[nl.SizeofNfgenmsg:])
 		if err != nil {
 			return nil, fmt.Errorf("parsing the statistics of connection tracking: %w", err)
 		}

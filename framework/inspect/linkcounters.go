@@ -78,7 +78,7 @@ func addLink(out map[string]int64, attrs *netlink.LinkAttrs, message []byte) {
 			out[key+name] = int64(v)
 		}
 	}
-	parsed, err := nl.ParseRouteAttr(message[unix.SizeofIfInfomsg:])
+	parsed, err := attributes(message[unix.SizeofIfInfomsg:])
 	if err != nil {
 		return // netlink has just parsed the same message
 	}
@@ -121,7 +121,7 @@ func parseQdisc(message []byte) (index int, drops int64, err error) {
 	if header.Parent != netlink.HANDLE_ROOT {
 		return 0, -1, nil
 	}
-	attrs, err := nl.ParseRouteAttr(message[nl.SizeofTcMsg:])
+	attrs, err := attributes(message[nl.SizeofTcMsg:])
 	if err != nil {
 		return 0, -1, fmt.Errorf("parsing attributes: %w", err)
 	}
@@ -129,7 +129,7 @@ func parseQdisc(message []byte) (index int, drops int64, err error) {
 		if a.Attr.Type&^unix.NLA_F_NESTED != nl.TCA_STATS2 {
 			continue
 		}
-		stats, err := nl.ParseRouteAttr(a.Value)
+		stats, err := attributes(a.Value)
 		if err != nil {
 			return 0, -1, fmt.Errorf("parsing statistics: %w", err)
 		}

@@ -78,14 +78,25 @@ type read struct {
 	err   error
 }
 
+// reading reads a part. A library that stumbles over what it does not expect of a
+// kernel costs its part, not the look.
+func (p part) reading(ctx context.Context, index int) (r read) {
+	defer func() {
+		if says := recover(); says != nil {
+			r = read{index: index, err: fmt.Errorf("not understood: %v", says)}
+		}
+	}()
+	apply, err := p.read(ctx)
+	return read{index, apply, err}
+}
+
 // together runs the parts side by side. One that hangs (a file on a dead network
 // file system cannot be interrupted) is left behind when ctx ends.
 func together(ctx context.Context, h *facts.HostLook, parts []part) {
 	results := make(chan read, len(parts))
 	for i, p := range parts {
 		go func() {
-			apply, err := p.read(ctx)
-			results <- read{i, apply, err}
+			results <- p.reading(ctx, i)
 		}()
 	}
 	pending := make(map[int]bool, len(parts))

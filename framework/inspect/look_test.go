@@ -38,6 +38,7 @@ func TestAPartThatHangsOrFailsCostsOnlyItself(t *testing.T) {
 		{"half", func(context.Context) (func(*facts.HostLook), error) {
 			return func(h *facts.HostLook) { h.Sysctls = map[string]string{"a": "1"} }, errors.New("b is missing")
 		}},
+		{"panics", func(context.Context) (func(*facts.HostLook), error) { panic("index out of range") }},
 		{"bad", func(context.Context) (func(*facts.HostLook), error) { return nil, errors.New("no permission") }},
 		{"hung", func(context.Context) (func(*facts.HostLook), error) {
 			<-hang
@@ -51,7 +52,7 @@ func TestAPartThatHangsOrFailsCostsOnlyItself(t *testing.T) {
 	for _, e := range h.Errors {
 		got[e.What] = e.Says
 	}
-	if len(got) != 3 || got["half"] != "b is missing" || got["bad"] != "no permission" || !strings.Contains(got["hung"], "not read in time") {
+	if len(got) != 4 || !strings.Contains(got["panics"], "index out of range") || got["half"] != "b is missing" || got["bad"] != "no permission" || !strings.Contains(got["hung"], "not read in time") {
 		t.Errorf("errors %+v", h.Errors)
 	}
 }

@@ -116,7 +116,7 @@ func parseAnswer(message []byte, names map[int]string) (facts.Route, error) {
 		return facts.Route{}, fmt.Errorf("the answer has %d bytes", len(message))
 	}
 	header := nl.DeserializeRtMsg(message)
-	attrs, err := nl.ParseRouteAttr(message[header.Len():])
+	attrs, err := attributes(message[header.Len():])
 	if err != nil {
 		return facts.Route{}, fmt.Errorf("parsing the answer: %w", err)
 	}

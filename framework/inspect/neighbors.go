@@ -2,8 +2,11 @@ package inspect
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -49,11 +52,11 @@ func readFDB(context.Context) (func(*facts.HostLook), error) {
 	}
 	var out []facts.FDBEntry
 	for _, n := range all {
-		if n.IP == nil && n.MasterIndex == 0 {
+		if !n.dst.IsValid() && n.master == 0 {
 			continue
 		}
 		out = append(out, facts.FDBEntry{
-			MAC: n.HardwareAddr.String(), Dev: names[n.LinkIndex], Dst: address(n.IP), State: forwardingState(n.State),
+			MAC: n.mac.String(), Dev: names[n.index], Dst: n.dst, State: forwardingState(n.state),
 		})
 	}
 	return func(h *facts.HostLook) { h.FDB = out }, errors.Join(problems...)
@@ -62,8 +65,8 @@ func readFDB(context.Context) (func(*facts.HostLook), error) {
 // neighborDump asks for a table (RTM_GETNEIGH); nothing is loaded for it, as the
 // tables are part of the kernel's core. A longer table than maxNeighbors is cut
 // off, with an error.
-func neighborDump(ask netlink.Ndmsg) ([]netlink.Neigh, error) {
-	var out []netlink.Neigh
+func neighborDump(ask netlink.Ndmsg) ([]entry, error) {
+	var out []entry
 	var problems []error
 	_, err := dumped(func() ([]struct{}, error) {
 		out, problems = nil, nil
@@ -77,8 +80,8 @@ func neighborDump(ask netlink.Ndmsg) ([]netlink.Neigh, error) {
 			}
 			if one, err := parseNeighbor(m); err != nil {
 				problems = append(problems, err)
-			} else if one.Family == unix.AF_BRIDGE == (ask.Family == unix.AF_BRIDGE) {
-				out = append(out, *one)
+			} else if one.bridge == (ask.Family == unix.AF_BRIDGE) {
+				out = append(out, one)
 			}
 			return true
 		})
@@ -90,29 +93,52 @@ func neighborDump(ask netlink.Ndmsg) ([]netlink.Neigh, error) {
 	return out, errors.Join(err, errors.Join(problems...))
 }
 
-func parseNeighbor(m []byte) (*netlink.Neigh, error) {
-	const header = 12 // struct ndmsg, linux/neighbour.h
-	if len(m) < header {
-		return nil, fmt.Errorf("an entry has %d bytes", len(m))
-	}
-	one, err := netlink.NeighDeserialize(m)
-	if err != nil {
-		return nil, fmt.Errorf("parsing an entry: %w", err)
-	}
-	return one, nil
+// entry is struct ndmsg (linux/neighbour.h) with the attributes that matter here.
+type entry struct {
+	index, master int
+	state         uint16
+	flags         uint8
+	bridge        bool
+	dst           netip.Addr
+	mac           net.HardwareAddr
 }
 
-func neighborOf(n netlink.Neigh, names map[int]string) facts.Neighbor {
+func parseNeighbor(m []byte) (entry, error) {
+	const header = 12 // sizeof(struct ndmsg)
+	if len(m) < header {
+		return entry{}, fmt.Errorf("an entry has %d bytes", len(m))
+	}
+	attrs, err := attributes(m[header:])
+	if err != nil {
+		return entry{}, fmt.Errorf("parsing an entry: %w", err)
+	}
+	e := entry{
+		index: int(number(m[4:])), state: binary.NativeEndian.Uint16(m[8:]), flags: m[10], bridge: m[0] == unix.AF_BRIDGE,
+	}
+	for _, a := range attrs {
+		switch a.Attr.Type {
+		case netlink.NDA_DST:
+			e.dst = address(a.Value)
+		case netlink.NDA_LLADDR:
+			e.mac = net.HardwareAddr(a.Value)
+		case netlink.NDA_MASTER:
+			e.master = int(number(a.Value))
+		}
+	}
+	return e, nil
+}
+
+func neighborOf(n entry, names map[int]string) facts.Neighbor {
 	out := facts.Neighbor{
-		Addr: address(n.IP), Dev: names[n.LinkIndex], MAC: n.HardwareAddr.String(), State: neighborState(n.State),
+		Addr: n.dst, Dev: names[n.index], MAC: n.mac.String(), State: neighborState(n.state),
 	}
 	for _, f := range []struct {
-		bit  int
+		bit  uint8
 		word string
 	}{
 		{netlink.NTF_PROXY, "proxy"}, {netlink.NTF_EXT_LEARNED, "extern_learn"}, {netlink.NTF_ROUTER, "router"}, {netlink.NTF_OFFLOADED, "offload"},
 	} {
-		if n.Flags&f.bit != 0 {
+		if n.flags&f.bit != 0 {
 			out.Flags = append(out.Flags, f.word)
 		}
 	}
@@ -120,8 +146,8 @@ func neighborOf(n netlink.Neigh, names map[int]string) facts.Neighbor {
 }
 
 // neighborState is the word of ip-neighbour(8) for NUD_* (linux/neighbour.h).
-func neighborState(state int) string {
-	words := map[int]string{
+func neighborState(state uint16) string {
+	words := map[uint16]string{
 		netlink.NUD_NONE: "none", netlink.NUD_INCOMPLETE: "incomplete", netlink.NUD_REACHABLE: "reachable", netlink.NUD_STALE: "stale",
 		netlink.NUD_DELAY: "delay", netlink.NUD_PROBE: "probe", netlink.NUD_FAILED: "failed", netlink.NUD_NOARP: "noarp", netlink.NUD_PERMANENT: "permanent",
 	}
@@ -133,7 +159,7 @@ func neighborState(state int) string {
 
 // forwardingState is the word of bridge-fdb(8): an entry made by hand that ages
 // by no clock is static; "" is one that was learned and is in use.
-func forwardingState(state int) string {
+func forwardingState(state uint16) string {
 	switch {
 	case state&netlink.NUD_PERMANENT != 0:
 		return "permanent"

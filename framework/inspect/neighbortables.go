@@ -44,7 +44,7 @@ func parseNeighborTable(message []byte) (string, map[string]int64, error) {
 	if len(message) < header {
 		return "", nil, fmt.Errorf("the message has %d bytes", len(message))
 	}
-	attrs, err := nl.ParseRouteAttr(message[header:])
+	attrs, err := attributes(message[header:])
 	if err != nil {
 		return "", nil, fmt.Errorf("parsing attributes: %w", err)
 	}

@@ -51,7 +51,7 @@ func parseRule(message []byte, family facts.Family) (facts.Rule, error) {
 		return facts.Rule{}, fmt.Errorf("the message has %d bytes", len(message))
 	}
 	header := nl.DeserializeRtMsg(message)
-	attrs, err := nl.ParseRouteAttr(message[header.Len():])
+	attrs, err := attributes(message[header.Len():])
 	if err != nil {
 		return facts.Rule{}, fmt.Errorf("parsing attributes: %w", err)
 	}
