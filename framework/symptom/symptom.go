@@ -68,8 +68,10 @@ func finding(group []Symptom) check.Finding {
 	for _, s := range group {
 		alike = alike && s.Says == worst.Says
 		f.Nodes = append(f.Nodes, s.Node)
-		if len(f.Evidence) < mostEvidence {
-			f.Evidence = append(f.Evidence, s.Evidence...)
+		for _, e := range s.Evidence {
+			if len(f.Evidence) < mostEvidence && !slices.Contains(f.Evidence, e) {
+				f.Evidence = append(f.Evidence, e)
+			}
 		}
 	}
 	slices.Sort(f.Nodes)

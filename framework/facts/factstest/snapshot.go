@@ -5,6 +5,7 @@ package factstest
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -128,7 +129,7 @@ func cluster(n int, families []facts.Family) facts.Cluster {
 func systemPod(name string, node int, priority, owner string) facts.Pod {
 	return facts.Pod{
 		Namespace: systemNamespace, Name: name, Node: Name(node), Phase: "Running", Ready: true,
-		PriorityClass: priority, Owner: owner, Images: []string{"registry.example/" + name[:len(name)-2] + ":v1"}, Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		PriorityClass: priority, Owner: owner, Images: []string{"registry.example/" + name[:strings.LastIndex(name, "-")] + ":v1"}, Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }
 
