@@ -13,7 +13,7 @@ import (
 
 // All are the checks of this area, in the catalogue's order.
 func All() []check.Check {
-	return []check.Check{KubeProxy(), KubeProxyPriority()}
+	return []check.Check{KubeProxy(), KubeProxyPriority(), CNI(), CNIConfig(), DNS(), Evictions()}
 }
 
 // replaced says what both checks answer where there is no kube-proxy to look

@@ -47,12 +47,33 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 		{Text: "Let every node run what the DaemonSet and its configuration say", Command: "kubectl -n kube-system rollout restart daemonset kube-proxy"},
 		{Text: "Check that it is done", Command: "kubectl -n kube-system rollout status daemonset kube-proxy"},
 	}
-	out = append(out, odd(modes, "kube-proxy's mode", func(word, usual string) string {
-		return fmt.Sprintf("kube-proxy works by %s here, and by %s on most nodes: rules of the other mode may be left behind", word, usual)
-	}, restart)...)
+	out = append(out, otherMode(s, modes, restart)...)
 	return append(out, odd(versions, "kube-proxy's image", func(word, usual string) string {
 		return fmt.Sprintf("kube-proxy runs %s here, and %s on most nodes", word, usual)
 	}, restart)...)
+}
+
+// otherMode compares each node's mode with that of the configuration, so far as
+// there is one, else with that of most nodes.
+func otherMode(s *facts.Snapshot, modes map[string]string, restart []check.Remedy) []symptom.Symptom {
+	told := s.Cluster.ProxyMode
+	if told == "" || told == "replaced" {
+		return odd(modes, "kube-proxy's mode", func(word, usual string) string {
+			return fmt.Sprintf("kube-proxy works by %s here, and by %s on most nodes: rules of the other mode may be left behind", word, usual)
+		}, restart)
+	}
+	var out []symptom.Symptom
+	for _, n := range s.Selected() {
+		if mode, ok := modes[n.Name]; ok && mode != told {
+			out = append(out, symptom.Symptom{
+				Node: n.Name, Kind: "mode " + mode, Verdict: check.Warn, Remedy: restart,
+				Says: fmt.Sprintf("kube-proxy works by %s here, and its configuration says %s: it was not restarted since the configuration was changed, "+
+					"or the node cannot do what it says", mode, told),
+				Evidence: []check.Evidence{{Node: n.Name, Source: "kube-proxy's mode", Text: mode}, {Source: "configuration of kube-proxy", Text: told}},
+			})
+		}
+	}
+	return out
 }
 
 // unhealthy judges the newest answer. No answer at all is no failure, because the port

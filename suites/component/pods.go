@@ -10,6 +10,14 @@ import (
 	"github.com/plumbline-net/plumbline/framework/symptom"
 )
 
+// clusterCritical is the class of components of which the cluster needs some, on whatever node.
+const clusterCritical = "system-cluster-critical"
+
+// ownerName is the name of the pod's owner, if that is of the kind.
+func ownerName(p facts.Pod, kind string) (string, bool) {
+	return strings.CutPrefix(p.Owner, kind+"/")
+}
+
 // unheard is the reason why nothing is heard of a node, or empty. The node lifecycle
 // controller then calls all of its pods not Ready, whatever they do (Kubernetes
 // documentation, "Node Status").

@@ -1,0 +1,147 @@
+package component
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
+)
+
+//go:embed cni.md
+var cniDoc string
+
+// CNI promises that the network plugin's agent works on every node.
+func CNI() check.Check {
+	return check.Check{
+		ID:       "component/cni",
+		Promise:  "The network plugin's agent is Ready on every node, is not restarted during the run, and logs no known failure.",
+		Level:    check.Core,
+		Needs:    []check.Need{check.NeedAPI},
+		Looks:    []facts.Look{facts.Last},
+		Doc:      cniDoc,
+		Evaluate: cni,
+	}
+}
+
+func cni(s *facts.Snapshot) check.Result {
+	if why, bad := refused(s, "network plugin"); bad {
+		return check.Unknownf("%s", why)
+	}
+	if !s.Cluster.CNIExpected && len(s.Cluster.CNIPods) == 0 {
+		if why, bad := refused(s, "DaemonSets"); bad {
+			return check.Unknownf("%s", why)
+		}
+		return check.Skipf("the network plugin was not recognised by a DaemonSet of its own, so there is no agent to look at")
+	}
+	nodes := s.Selected()
+	if len(nodes) == 0 {
+		return check.Unknownf("no node was looked at")
+	}
+	var found []symptom.Symptom
+	for _, n := range nodes {
+		found = append(found, agentOf(s, n)...)
+	}
+	unread := 0
+	for _, log := range s.Cluster.CNILogs {
+		if s.Node(log.Node) == nil || s.Node(log.Node).Excluded != "" {
+			continue
+		}
+		if log.NotRun != "" {
+			unread++
+		}
+		found = append(found, logged(s, log)...)
+	}
+	findings := symptom.Findings(found)
+	held := fmt.Sprintf("the agent of %s is Ready on %d of %d nodes", cniName(s), check.Clean(nodes, findings), len(nodes))
+	switch read := len(s.Cluster.CNILogs) - unread; {
+	case read == 0:
+		held += "; none of their logs could be read"
+	default:
+		held += fmt.Sprintf("; %d logs were read", read)
+	}
+	return check.Conclude(held, findings)
+}
+
+// agentOf judges the agent of one node as it was seen last, and what became of it meanwhile.
+func agentOf(s *facts.Snapshot, n facts.Node) []symptom.Symptom {
+	first, now := onNode(s.Cluster.CNIPods, n.Name), onNode(newest(s.Cluster.CNIPods, s.Cluster.CNIPodsLast), n.Name)
+	i := slices.IndexFunc(now, func(p facts.Pod) bool { return p.Ready })
+	if i < 0 {
+		return []symptom.Symptom{notReady(s, n, now)}
+	}
+	p := now[i]
+	out := classOf(p)
+	before := slices.IndexFunc(first, func(o facts.Pod) bool { return o.Name == p.Name })
+	x := symptom.Symptom{Node: n.Name, Evidence: []check.Evidence{podEvidence(p)}, Remedy: agentLogs(p)}
+	switch {
+	case before >= 0 && p.Restarts > first[before].Restarts:
+		x.Verdict, x.Kind = check.Fail, "restarted"
+		x.Says = fmt.Sprintf("%s was restarted while the probes ran (restarts %d → %d)", p.Name, first[before].Restarts, p.Restarts)
+	case before < 0:
+		x.Verdict, x.Kind = check.Warn, "replaced"
+		x.Says = fmt.Sprintf("%s took the place of another pod while the probes ran", p.Name)
+	case !first[before].Ready:
+		x.Verdict, x.Kind = check.Warn, "late"
+		x.Says = fmt.Sprintf("%s was not Ready when the run began (%s), and is at its end", p.Name, podState(first[before]))
+	case p.Restarts >= manyRestarts:
+		x.Verdict, x.Kind = check.Warn, "often"
+		x.Says = fmt.Sprintf("%s is Ready, but was restarted %d times", p.Name, p.Restarts)
+	default:
+		return out
+	}
+	return append(out, x)
+}
+
+func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod) symptom.Symptom {
+	if reason := unheard(n); reason != "" {
+		return symptom.Unknown(n.Name, fmt.Sprintf("whether the agent of %s works here is not known: nothing is heard of the node (%s)", cniName(s), reason))
+	}
+	out := symptom.Symptom{Node: n.Name, Verdict: check.Fail, Kind: "missing"}
+	if len(pods) == 0 {
+		out.Says = fmt.Sprintf("no agent of %s on this node: its pods get no network, and routes to and from it are not kept", cniName(s))
+		out.Remedy = []check.Remedy{
+			{Text: "See why the DaemonSet has no pod here: taints, node selector, quota", Command: "kubectl get daemonsets -A; kubectl describe node " + n.Name},
+			{Text: "Check that every node has one", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
+		}
+		return out
+	}
+	p := pods[len(pods)-1]
+	out.Kind = "not ready " + p.Reason
+	out.Says = fmt.Sprintf("the agent of %s is not Ready here (%s): new pods get no network, and routes are not kept", cniName(s), podState(p))
+	for _, p := range pods {
+		out.Evidence = append(out.Evidence, podEvidence(p))
+	}
+	out.Remedy = agentLogs(p)
+	return out
+}
+
+// classOf warns of an agent that is evicted like any other pod.
+func classOf(p facts.Pod) []symptom.Symptom {
+	if p.PriorityClass == nodeCritical || p.PriorityClass == clusterCritical {
+		return nil
+	}
+	kind, name := "DaemonSet", "NAME"
+	if owner, ok := ownerName(p, kind); ok {
+		name = owner
+	}
+	return []symptom.Symptom{{
+		Node: p.Node, Verdict: check.Warn, Kind: "class " + p.PriorityClass,
+		Says:     fmt.Sprintf("the network plugin's agent has the priority class %q, not %s: under pressure it is evicted like any other pod", p.PriorityClass, nodeCritical),
+		Evidence: []check.Evidence{podEvidence(p)},
+		Remedy: []check.Remedy{
+			{Text: "Set the class; the DaemonSet replaces its pods node by node", Command: fmt.Sprintf(`kubectl -n %s patch daemonset %s --type merge -p '{"spec":{"template":{"spec":{"priorityClassName":"%s"}}}}'`, p.Namespace, name, nodeCritical)},
+			{Text: "Check the class", Command: fmt.Sprintf("kubectl -n %s get daemonset %s -o jsonpath='{.spec.template.spec.priorityClassName}'", p.Namespace, name)},
+		},
+	}}
+}
+
+func agentLogs(p facts.Pod) []check.Remedy {
+	return []check.Remedy{
+		{Text: "Read why it does not run", Command: fmt.Sprintf("kubectl -n %s describe pod %s", p.Namespace, p.Name)},
+		{Text: "Read its last words", Command: fmt.Sprintf("kubectl -n %s logs %s --all-containers --previous", p.Namespace, p.Name)},
+		{Text: "Check that it is Ready", Command: fmt.Sprintf("kubectl -n %s get pod %s -o wide", p.Namespace, p.Name)},
+	}
+}

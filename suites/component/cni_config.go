@@ -1,0 +1,164 @@
+package component
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/symptom"
+)
+
+//go:embed cni_config.md
+var cniConfigDoc string
+
+// CNIConfig promises that every node gives its pods the same network.
+func CNIConfig() check.Check {
+	return check.Check{
+		ID:       "component/cni-config",
+		Promise:  "Every node has one CNI configuration, and all nodes have the same.",
+		Level:    check.Extended,
+		Needs:    []check.Need{check.NeedHostRead},
+		Looks:    []facts.Look{facts.First, facts.Last},
+		Doc:      cniConfigDoc,
+		Evaluate: cniConfig,
+	}
+}
+
+func cniConfig(s *facts.Snapshot) check.Result {
+	nodes := s.Selected()
+	if len(nodes) == 0 {
+		return check.Unknownf("no node was looked at")
+	}
+	var found []symptom.Symptom
+	plain := map[string]string{} // of the configuration that counts, by node
+	none := 0
+	for _, n := range nodes {
+		dir, missing := cniDir(s, n.Name)
+		if dir == nil {
+			found = append(found, symptom.Unknown(n.Name, "the CNI configuration could not be read: "+missing))
+			continue
+		}
+		files, unread := cniFilesOf(n, dir.Files)
+		if len(unread) > 0 {
+			found = append(found, symptom.Unknown(n.Name, "a CNI configuration could not be read: "+strings.Join(unread, "; ")))
+		}
+		if len(files) == 0 {
+			none++
+			found = append(found, noConfig(n.Name, dir.Dir))
+			continue
+		}
+		plain[n.Name] = files[0].Name + " " + files[0].Plain
+		if files[0].Plain == "" {
+			delete(plain, n.Name)
+		}
+		found = append(found, filesOf(s, n, dir.Dir, files)...)
+	}
+	if none == len(nodes) {
+		return check.Unknownf("no node has a CNI configuration where container runtimes usually look; this one may look elsewhere")
+	}
+	found = append(found, odd(plain, "CNI configuration", func(string, string) string {
+		return "the CNI configuration that counts here is not that of most nodes, so new pods are connected otherwise"
+	}, []check.Remedy{
+		{Text: "Let the network plugin's agent write it anew", Command: "kubectl get pods -A -o wide | grep -E 'flannel|calico|cilium|canal'"},
+		{Text: "Check that the first file is the same everywhere", Command: "ls -l /etc/cni/net.d; md5sum /etc/cni/net.d/*"},
+	})...)
+	findings := symptom.Findings(found)
+	named := map[string]bool{}
+	for _, f := range findings {
+		for _, n := range f.Nodes {
+			named[n] = true
+		}
+	}
+	return check.Conclude(fmt.Sprintf("one CNI configuration, the same, on %d of %s", len(nodes)-len(named), figures.Count(len(nodes), "node")), findings)
+}
+
+// cniDir is the folder as it was seen last, because agents write their
+// configuration when they start; the second result says why there is none.
+func cniDir(s *facts.Snapshot, node string) (*facts.CNIFiles, string) {
+	first, last, missing := symptom.Looks(s, node)
+	for _, h := range []*facts.HostLook{last, first} {
+		if h != nil && h.CNI != nil {
+			return h.CNI, ""
+		}
+		if h != nil && missing == "" {
+			missing = "its folder was not readable"
+			for _, e := range h.Errors {
+				if strings.Contains(strings.ToLower(e.What), "cni") {
+					missing = e.Says
+				}
+			}
+		}
+	}
+	return nil, missing
+}
+
+func noConfig(node, dir string) symptom.Symptom {
+	return symptom.Symptom{
+		Node: node, Verdict: check.Warn, Kind: "none", Says: fmt.Sprintf("there is no CNI configuration in %s: new pods do not start here", dir),
+		Evidence: []check.Evidence{{Node: node, Source: dir, Text: "no file that ends in .conf, .conflist or .json"}},
+		Remedy: []check.Remedy{
+			{Text: "Read what the network plugin's agent says, which writes it", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node},
+			{Text: "Check", Node: node, Command: "ls -l " + dir},
+		},
+	}
+}
+
+// filesOf judges the files of one node: those beside the one that counts, those
+// that are none, and whether the one that counts is of the plugin that runs.
+func filesOf(s *facts.Snapshot, n facts.Node, dir string, files []cniFile) []symptom.Symptom {
+	var out []symptom.Symptom
+	add := func(verdict check.Verdict, kind, says string, f cniFile) {
+		out = append(out, symptom.Symptom{
+			Node: n.Name, Verdict: verdict, Kind: kind + f.Name, Says: says,
+			Evidence: []check.Evidence{{Node: n.Name, Source: dir + "/" + f.Name, Text: wordsOf(f)}},
+			Remedy: []check.Remedy{
+				{Text: "If it is a leftover, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s /root/", dir, f.Name)},
+				{Text: "Check which file comes first", Node: n.Name, Command: "ls " + dir},
+			},
+		})
+	}
+	first := files[0]
+	switch own := pluginTypes(s.Cluster.CNI); {
+	case first.Wrong != "":
+		verdict := check.Warn // CRI-O goes on with the next one
+		if strings.HasPrefix(n.Runtime, "containerd") {
+			verdict = check.Fail
+		}
+		add(verdict, "wrong", fmt.Sprintf("%s/%s comes first and is not valid (%s): new pods do not start", dir, first.Name, first.Wrong), first)
+	case first.Plain != "" && len(own) > 0 && !slices.ContainsFunc(first.Types, func(t string) bool { return slices.Contains(own, t) }):
+		add(check.Warn, "foreign", fmt.Sprintf("%s/%s comes first, and it is of %s, not of %s: new pods are connected by a plugin whose agent does not run",
+			dir, first.Name, strings.Join(first.Types, ", "), s.Cluster.CNI), first)
+	}
+	for _, f := range files[1:] {
+		says := fmt.Sprintf("%s/%s lies beside %s, which counts: if that goes away, new pods are connected by this one", dir, f.Name, first.Name)
+		if f.Wrong != "" {
+			says = fmt.Sprintf("%s/%s lies beside %s, which counts, and is not valid (%s)", dir, f.Name, first.Name, f.Wrong)
+		}
+		add(check.Warn, "extra", says, f)
+	}
+	return out
+}
+
+func wordsOf(f cniFile) string {
+	if f.Wrong != "" {
+		return f.Wrong
+	}
+	return "plugins: " + strings.Join(f.Types, ", ")
+}
+
+// pluginTypes are the plugins by which a configuration of a CNI is known; multus
+// hands on to others. None where it is not known, or is of general plugins.
+func pluginTypes(cni string) []string {
+	own := map[string][]string{
+		"flannel": {"flannel"}, "calico": {"calico"}, "canal": {"calico"}, "cilium": {"cilium-cni"}, "antrea": {"antrea"},
+		"weave": {"weave-net"}, "kube-ovn": {"kube-ovn"}, "aws-vpc": {"aws-cni"}, "ovn-kubernetes": {"ovn-k8s-cni-overlay"},
+	}[cni]
+	if own == nil {
+		return nil
+	}
+	return append(own, "multus", "multus-shim")
+}

@@ -1,0 +1,121 @@
+package component
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
+)
+
+const (
+	// atRun is how long before the run a line was written that still is of the present:
+	// plugins try again after some minutes at most.
+	atRun = 5 * time.Minute
+	// recent is how old a line may be to be told at all, if it is not one that lasts.
+	recent = time.Hour
+)
+
+// logged quotes the last known failure line of each kind in one agent's log.
+func logged(s *facts.Snapshot, log facts.PodLog) []symptom.Symptom {
+	var out []symptom.Symptom
+	for _, f := range failures() {
+		if f.cni != "" && f.cni != s.Cluster.CNI && !(s.Cluster.CNI == "canal" && (f.cni == "flannel" || f.cni == "calico")) {
+			continue
+		}
+		for _, line := range f.in(log.Lines) {
+			verdict, note := f.weigh(s, log.Node, line)
+			if verdict == check.Pass {
+				continue
+			}
+			out = append(out, symptom.Symptom{
+				Node: log.Node, Kind: f.part + verdict.String() + note, Verdict: verdict,
+				Says:     fmt.Sprintf("the log of %s says %q: %s%s", log.Pod, message(line), f.means, note),
+				Evidence: []check.Evidence{{Node: log.Node, Source: "log of pod " + log.Pod, Text: line}},
+				Remedy:   repair(s, log, f),
+			})
+		}
+	}
+	return out
+}
+
+// in gives the lines of this kind which no later line calls done, the same
+// message once, as it was written last.
+func (f failure) in(lines []string) []string {
+	var out []string
+	at := map[string]int{}
+	for _, line := range lines {
+		low := strings.ToLower(line)
+		if f.until != "" && strings.Contains(low, f.until) {
+			out, at = nil, map[string]int{}
+			continue
+		}
+		if !strings.Contains(low, f.part) {
+			continue
+		}
+		if i, seen := at[message(line)]; seen {
+			out[i] = line
+			continue
+		}
+		at[message(line)] = len(out)
+		out = append(out, line)
+	}
+	return out
+}
+
+// weigh says how much a line weighs: one that tells of the present is a failure;
+// one of the last hour, or of which the time is not known, a warning.
+func (f failure) weigh(s *facts.Snapshot, node, line string) (check.Verdict, string) {
+	if f.lasting && routed(s.Host(node, facts.Last), line) {
+		return check.Warn, " (the route is there now, so it was repaired since)"
+	}
+	written, known := writtenAt(line, s.Run.Started)
+	switch age := s.Run.Started.Sub(written); {
+	case f.lasting:
+		return check.Fail, ""
+	case !known:
+		return check.Warn, " (when that was is not known)"
+	case age <= atRun:
+		return check.Fail, ""
+	case age <= recent:
+		return check.Warn, " (a while before the run)"
+	}
+	return check.Pass, ""
+}
+
+var prefixes = regexp.MustCompile(`[0-9a-fA-F.:]+/[0-9]{1,3}`)
+
+// routed: the line names a range of addresses, and the host has a route with that very prefix now.
+func routed(h *facts.HostLook, line string) bool {
+	if h == nil || h.NotRun != "" {
+		return false
+	}
+	for _, text := range prefixes.FindAllString(line, -1) {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			continue
+		}
+		for _, r := range h.Routes {
+			if r.Dst == p.Masked() && r.Type == "unicast" && r.Dev != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func repair(s *facts.Snapshot, log facts.PodLog, f failure) []check.Remedy {
+	namespace := "kube-system"
+	for _, p := range s.Cluster.CNIPods {
+		namespace = p.Namespace
+	}
+	return []check.Remedy{
+		{Text: "See what is in the way, and remove it", Node: log.Node, Command: f.look},
+		{Text: "Let the agent begin anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, log.Pod)},
+		{Text: "Check that the line does not come back", Command: fmt.Sprintf("kubectl -n %s logs --tail=100 $(kubectl -n %s get pods --field-selector spec.nodeName=%s -o name)", namespace, namespace, log.Node)},
+	}
+}

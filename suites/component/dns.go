@@ -1,0 +1,102 @@
+package component
+
+import (
+	_ "embed" // the explanation page
+	"fmt"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+//go:embed dns.md
+var dnsDoc string
+
+// DNS promises that the cluster DNS runs with as many replicas as are asked for.
+func DNS() check.Check {
+	return check.Check{
+		ID:       "component/dns",
+		Promise:  "The Deployment of the cluster DNS is available with all of its replicas.",
+		Level:    check.Core,
+		Needs:    []check.Need{check.NeedAPI},
+		Doc:      dnsDoc,
+		Evaluate: dns,
+	}
+}
+
+func dns(s *facts.Snapshot) check.Result {
+	d, pods := s.Cluster.DNSDeployment, s.Cluster.DNSPods
+	if d == nil {
+		for _, what := range []string{"Deployment of the cluster DNS", "pods of kube-system"} {
+			if why, bad := refused(s, what); bad {
+				return check.Unknownf("%s", why)
+			}
+		}
+		if len(pods) == 0 {
+			return check.Unknownf("no cluster DNS was found: neither a Deployment nor pods with the label k8s-app=kube-dns")
+		}
+		return dnsPods(pods)
+	}
+	held := fmt.Sprintf("%d of %d replicas of %s/%s are available", d.Available, d.Desired, d.Namespace, d.Name)
+	if d.Desired > 0 && d.Available >= d.Desired {
+		return check.Conclude(held, nil)
+	}
+	f := check.Finding{
+		Subject: d.Namespace + "/" + d.Name, Verdict: check.Fail, Nodes: []string{},
+		Says:     held + ": the others answer for them, with less to spare",
+		Evidence: []check.Evidence{{Source: "Deployment " + d.Namespace + "/" + d.Name, Text: fmt.Sprintf("desired %d, ready %d, available %d, updated %d", d.Desired, d.Ready, d.Available, d.Updated)}},
+	}
+	switch {
+	case d.Desired == 0:
+		f.Says = fmt.Sprintf("%s/%s is scaled to 0: no name resolves in the cluster", d.Namespace, d.Name)
+		f.Remedy = []check.Remedy{{Text: "Ask for two replicas", Command: fmt.Sprintf("kubectl -n %s scale deployment %s --replicas=2", d.Namespace, d.Name)}}
+	case d.Available == 0:
+		f.Says = held + ": no name resolves in the cluster"
+	}
+	trouble(&f, pods)
+	f.Remedy = append(f.Remedy,
+		check.Remedy{Text: "Read why they do not run", Command: fmt.Sprintf("kubectl -n %s describe pods -l k8s-app=kube-dns", d.Namespace)},
+		check.Remedy{Text: "Check that all are available", Command: fmt.Sprintf("kubectl -n %s rollout status deployment %s", d.Namespace, d.Name)})
+	return check.Conclude(held, []check.Finding{f})
+}
+
+// trouble quotes the pods that are not Ready.
+func trouble(f *check.Finding, pods []facts.Pod) {
+	first := true
+	for _, p := range pods {
+		if p.Ready {
+			continue
+		}
+		if first {
+			f.Says += fmt.Sprintf("; %s is not Ready (%s)", p.Name, podState(p))
+			first = false
+		}
+		f.Evidence = append(f.Evidence, podEvidence(p))
+		if p.Node != "" {
+			f.Nodes = append(f.Nodes, p.Node)
+		}
+	}
+	slices.Sort(f.Nodes)
+	f.Nodes = slices.Compact(f.Nodes)
+}
+
+// dnsPods judges a cluster DNS that is no Deployment, such as a DaemonSet.
+func dnsPods(pods []facts.Pod) check.Result {
+	ready := 0
+	for _, p := range pods {
+		if p.Ready {
+			ready++
+		}
+	}
+	held := fmt.Sprintf("%d of %d pods of the cluster DNS are Ready; there is no Deployment behind them", ready, len(pods))
+	if ready == len(pods) {
+		return check.Conclude(held, nil)
+	}
+	f := check.Finding{Subject: "cluster DNS", Verdict: check.Fail, Nodes: []string{}, Says: held}
+	trouble(&f, pods)
+	f.Remedy = []check.Remedy{
+		{Text: "Read why they do not run", Command: "kubectl -n kube-system describe pods -l k8s-app=kube-dns"},
+		{Text: "Check that all are Ready", Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"},
+	}
+	return check.Conclude(held, []check.Finding{f})
+}
