@@ -80,7 +80,7 @@ func (c Cell) traits(a facts.Attempt, owner func(netip.Addr) string) []string {
 		add("%s answered", a.Peer)
 	}
 	if c.Flow.Via == facts.Bulk && (a.Connected || a.Size > 0) {
-		add("the connection was made, %d of %d bytes passed", a.Size, facts.BulkBytes)
+		add("the connection was made, %d of %d bytes came back", a.Size, facts.BulkBytes)
 	} else if a.Size > 0 {
 		add("packet of %d bytes", a.Size)
 	}

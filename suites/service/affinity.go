@@ -30,7 +30,7 @@ func evaluateAffinity(s *facts.Snapshot) check.Result {
 		return check.Skipf("only one backend stands behind the Service with affinity, so no other could have answered")
 	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askAffinity(check.ScopeOf(s)), Rule: affinityRule, Noun: "pods", Holds: "stay with one backend", Remedy: affinityRemedy,
+		Flows: askAffinity(check.ScopeOf(s)), Rule: affinityRule, Noun: "pods", Holds: "stay with one backend", JudgesLoss: true, Remedy: affinityRemedy,
 	})
 }
 

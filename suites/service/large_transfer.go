@@ -47,7 +47,7 @@ func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 		}
 		least, most, stuck := seen.passed(f.Pairs)
 		if stuck {
-			f.Says += fmt.Sprintf("; MTU suspected: %s of %d bytes passed", between(least, most), facts.BulkBytes)
+			f.Says += fmt.Sprintf("; MTU suspected: %s of %d bytes came back", between(least, most), facts.BulkBytes)
 			f.Evidence = append(f.Evidence, sizes(s, f.Pairs[0])...)
 		}
 	}

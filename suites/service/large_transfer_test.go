@@ -38,7 +38,7 @@ func TestTransfersFromOutsideThatHangAfterTheHandshakeAreOneFinding(t *testing.T
 	})
 	r := transfer(s)
 	factstest.Expect(t, r, check.Fail, "42 of 45 pairs carry a megabyte both ways"+wholeTransfer,
-		"3 of 3 pairs connect, and then get stuck: all from runner (1 MiB over TCP; IPv4; from the runner only); MTU suspected: 0 of 1048576 bytes passed")
+		"3 of 3 pairs connect, and then get stuck: all from runner (1 MiB over TCP; IPv4; from the runner only); MTU suspected: 0 of 1048576 bytes came back")
 	if e := r.Findings[0].Evidence; len(e) != 2 || e[1].Text != "probe pod 1450, eth0 1500, flannel.1 1450, cni0 1450" {
 		t.Errorf("%+v", e)
 	}
@@ -50,7 +50,7 @@ func TestWhatMTUPathFoundStandsBesideIt(t *testing.T) {
 	stuck(s, "pod>pod/bulk/ipv4@main", "pod/n2", facts.Timeout, 65536, "pod/n1")
 	factstest.Letters(s, "pod>pod/pmtu/ipv4@main", ".T.", "T..", "...")
 	r := transfer(s)
-	if r.Verdict != check.Fail || len(r.Findings) != 1 || !strings.HasSuffix(r.Findings[0].Says, "2,896 to 65,536 of 1048576 bytes passed") {
+	if r.Verdict != check.Fail || len(r.Findings) != 1 || !strings.HasSuffix(r.Findings[0].Says, "2,896 to 65,536 of 1048576 bytes came back") {
 		t.Fatalf("%s %+v", r.Verdict, r.Findings)
 	}
 	found := false
