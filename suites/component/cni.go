@@ -55,7 +55,7 @@ func cni(s *facts.Snapshot) check.Result {
 		found = append(found, logged(s, log)...)
 	}
 	findings := symptom.Findings(found)
-	held := fmt.Sprintf("the agent of %s is Ready on %d of %d nodes", cniName(s), check.Clean(nodes, findings), len(nodes))
+	held := fmt.Sprintf("the agent of %s is Ready, and tells of no failure, on %d of %d nodes", cniName(s), check.Clean(nodes, findings), len(nodes))
 	switch read := len(s.Cluster.CNILogs) - unread; {
 	case read == 0:
 		held += "; none of their logs could be read"

@@ -51,9 +51,8 @@ func cniConfig(s *facts.Snapshot) check.Result {
 			found = append(found, noConfig(n.Name, dir.Dir))
 			continue
 		}
-		plain[n.Name] = files[0].Name + " " + files[0].Plain
-		if files[0].Plain == "" {
-			delete(plain, n.Name)
+		if files[0].Plain != "" && !foreign(s, files[0]) { // what is foreign is told as that
+			plain[n.Name] = files[0].Name + " " + files[0].Plain
 		}
 		found = append(found, filesOf(s, n, dir.Dir, files)...)
 	}
@@ -116,24 +115,28 @@ func filesOf(s *facts.Snapshot, n facts.Node, dir string, files []cniFile) []sym
 			Node: n.Name, Verdict: verdict, Kind: kind + f.Name, Says: says,
 			Evidence: []check.Evidence{{Node: n.Name, Source: dir + "/" + f.Name, Text: wordsOf(f)}},
 			Remedy: []check.Remedy{
-				{Text: "If it is a leftover, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s /root/", dir, f.Name)},
+				{Text: "If nothing on this node writes it any more, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s /root/", dir, f.Name)},
+				{Text: "Let the network plugin's agent write its own anew: delete its pod on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
 				{Text: "Check which file comes first", Node: n.Name, Command: "ls " + dir},
 			},
 		})
 	}
 	first := files[0]
-	switch own := pluginTypes(s.Cluster.CNI); {
+	switch {
 	case first.Wrong != "":
 		verdict := check.Warn // CRI-O goes on with the next one
 		if strings.HasPrefix(n.Runtime, "containerd") {
 			verdict = check.Fail
 		}
 		add(verdict, "wrong", fmt.Sprintf("%s/%s comes first and is not valid (%s): new pods do not start", dir, first.Name, first.Wrong), first)
-	case first.Plain != "" && len(own) > 0 && !slices.ContainsFunc(first.Types, func(t string) bool { return slices.Contains(own, t) }):
+	case foreign(s, first):
 		add(check.Warn, "foreign", fmt.Sprintf("%s/%s comes first, and it is of %s, not of %s: new pods are connected by a plugin whose agent does not run",
 			dir, first.Name, strings.Join(first.Types, ", "), s.Cluster.CNI), first)
 	}
 	for _, f := range files[1:] {
+		if f.Plain != "" && !foreign(s, f) && (first.Wrong != "" || foreign(s, first)) {
+			continue // the right one, kept from its place by the first
+		}
 		says := fmt.Sprintf("%s/%s lies beside %s, which counts: if that goes away, new pods are connected by this one", dir, f.Name, first.Name)
 		if f.Wrong != "" {
 			says = fmt.Sprintf("%s/%s lies beside %s, which counts, and is not valid (%s)", dir, f.Name, first.Name, f.Wrong)
@@ -141,6 +144,12 @@ func filesOf(s *facts.Snapshot, n facts.Node, dir string, files []cniFile) []sym
 		add(check.Warn, "extra", says, f)
 	}
 	return out
+}
+
+// foreign: a configuration that was read, and is not of the plugin which runs.
+func foreign(s *facts.Snapshot, f cniFile) bool {
+	own := pluginTypes(s.Cluster.CNI)
+	return f.Plain != "" && len(own) > 0 && !slices.ContainsFunc(f.Types, func(t string) bool { return slices.Contains(own, t) })
 }
 
 func wordsOf(f cniFile) string {

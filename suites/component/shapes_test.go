@@ -181,6 +181,18 @@ func TestTheConfigurationOfTheNetworkPlugin(t *testing.T) {
 	})
 }
 
+func TestTheRightFileIsNotCalledALeftover(t *testing.T) {
+	s := factstest.Healthy(3)
+	beside("n2", "05-bridge.conf", `{"type": "bridge"}`)(s)
+	for _, f := range component.CNIConfig().Evaluate(s).Findings {
+		for _, r := range f.Remedy {
+			if strings.Contains(r.Command, "mv /etc/cni/net.d/10-flannel.conflist") {
+				t.Errorf("%s: %s", f.Says, r.Command)
+			}
+		}
+	}
+}
+
 func TestTheDeploymentOfTheClusterDNS(t *testing.T) {
 	judge(t, component.DNS(), []spoiled{
 		{"none is available", check.Fail, func(s *facts.Snapshot) {
