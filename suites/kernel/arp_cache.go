@@ -49,7 +49,11 @@ func arpCache(s *facts.Snapshot) check.Result {
 			found = append(found, symptom.Unknown(n.Name, missing))
 			continue
 		}
-		if tablesHidden(first) && tablesHidden(last) {
+		if limitsHidden(first) && limitsHidden(last) {
+			if over := overflowed(s, n.Name, first, last); over != nil {
+				found = append(found, over...)
+				continue
+			}
 			hidden++
 			found = append(found, symptom.Unknown(n.Name, "the limits of the neighbour tables are not shown in this node's network namespace: they are the machine's"))
 			continue
@@ -65,16 +69,32 @@ func arpCache(s *facts.Snapshot) check.Result {
 	return check.Conclude(fmt.Sprintf("the neighbour tables of %d of %d nodes have room", check.Clean(nodes, findings), len(nodes)), findings)
 }
 
-// tablesHidden: settings could be read, but none of these and no counter of the tables.
-func tablesHidden(h *facts.HostLook) bool {
+// limitsHidden: settings could be read, but none of these.
+func limitsHidden(h *facts.HostLook) bool {
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
-		_, limit := h.Sysctls[gcThresh(f)]
-		_, counted := h.Counters[overflows(f)]
-		if limit || counted {
+		if _, limit := h.Sysctls[gcThresh(f)]; limit {
 			return false
 		}
 	}
 	return len(h.Sysctls) > 0
+}
+
+// overflowed are the tables whose overflow was counted during the run, whatever their limit is.
+func overflowed(s *facts.Snapshot, node string, first, last *facts.HostLook) []symptom.Symptom {
+	var out []symptom.Symptom
+	for _, f := range s.Cluster.Families {
+		g, ok := symptom.Of(first, last, overflows(f))
+		if !ok || g.By() <= 0 {
+			continue
+		}
+		need := max(entries(s, first, f), entries(s, last, f))
+		out = append(out, symptom.Symptom{
+			Node: node, Thing: string(f), Weight: int64(need) + g.By(), Verdict: check.Fail, Kind: "overflow",
+			Says:     fmt.Sprintf("the neighbour table overflowed while the probes ran (%s): packets to addresses without an entry are dropped", g),
+			Evidence: []check.Evidence{g.Evidence()}, Remedy: moreNeighbors(node, f, max(8192, 4*need)),
+		})
+	}
+	return out
 }
 
 func overflows(f facts.Family) string {

@@ -244,3 +244,28 @@ func TestRecordings(t *testing.T) {
 	factstest.Recordings(t, kernel.ARPCache(), *update, trimmed(3),
 		spoil(func(s *facts.Snapshot) { grow(s, "n2", "neigh.arp.table_fulls", 12) }), spoil(noLastLook))
 }
+
+func TestAnOverflowIsToldEvenWhereTheLimitsAreHidden(t *testing.T) {
+	hidden := func(grown int64) *facts.Snapshot {
+		s := factstest.Healthy(3)
+		for i := range s.Hosts {
+			h := &s.Hosts[i]
+			for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
+				delete(h.Sysctls, "net."+string(f)+".neigh.default.gc_thresh3")
+			}
+			if h.Node == "n2" && h.Look == facts.Last {
+				h.Counters["neigh.arp.table_fulls"] += grown
+			}
+		}
+		return s
+	}
+	if r := kernel.ARPCache().Evaluate(hidden(0)); r.Verdict != check.Skip {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+	r := kernel.ARPCache().Evaluate(hidden(7))
+	if r.Verdict != check.Fail || !slices.ContainsFunc(r.Findings, func(f check.Finding) bool {
+		return f.Verdict == check.Fail && slices.Equal(f.Nodes, []string{"n2"})
+	}) {
+		t.Errorf("%+v", r)
+	}
+}
