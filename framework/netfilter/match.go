@@ -79,6 +79,9 @@ type Packet struct {
 	Src, Dst []netip.Prefix
 	// In and Out are the interfaces it may pass; empty where not known.
 	In, Out []string
+	// FromBridge and ToBridge: In or Out is a bridge, between whose ports and the host
+	// the chains of the family bridge are asked, too.
+	FromBridge, ToBridge bool
 }
 
 // state is a packet under way.

@@ -152,6 +152,9 @@ func (b *ruleBuilder) left(m *Match, name string, left json.RawMessage, words []
 		return
 	}
 	kind := nftKinds()[name+" "+f.Key+f.Field+f.Result]
+	if f.Protocol == "ether" { // whose type is the protocol above it
+		kind = map[string]MatchKind{"type": IPFamily}[f.Field]
+	}
 	switch kind {
 	case Source, Destination:
 		for _, w := range words {

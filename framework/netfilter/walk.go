@@ -37,7 +37,7 @@ const (
 // the order in which the kernel calls them (nft(8), "ADDRESS FAMILIES"). Accept
 // ends one base chain only, so the next is asked too.
 func (r *Ruleset) Forward(p Packet) (Trace, error) {
-	return r.follow(p, way{hooks: []string{"ingress", "prerouting", "forward", "postrouting", "egress"}})
+	return r.follow(p, way{hooks: []string{"ingress", "prerouting", "forward", "postrouting", "egress"}, bridges: true})
 }
 
 // follow walks a packet through the base chains of a way.
@@ -50,7 +50,8 @@ func (r *Ruleset) follow(p Packet, along way) (Trace, error) {
 	for _, base := range r.path(p, along) {
 		w.base, w.doubt = base, false
 		w.state.hook = base.Hook
-		w.state.tracked = base.Hook != "ingress" && (base.Hook != "prerouting" || base.Priority > conntrackPriority)
+		w.state.Packet = along.at(base, p)
+		w.state.tracked = base.tracked()
 		sure := base.sees(p) == Yes
 		fate := w.chain(base, sure, 0)
 		if fate == through && base.DropPolicy && !along.translations {
@@ -79,7 +80,7 @@ func (r *Ruleset) path(p Packet, along way) []*Chain {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *Chain) int {
-		if d := slices.Index(along.hooks, a.Hook) - slices.Index(along.hooks, b.Hook); d != 0 {
+		if d := a.rank() - b.rank(); d != 0 {
 			return d
 		}
 		return a.Priority - b.Priority
@@ -94,8 +95,12 @@ func (c *Chain) sees(p Packet) Truth {
 		return truth(p.Family == facts.IPv4)
 	case c.Family == "ip6":
 		return truth(p.Family == facts.IPv6)
+	case c.Family == bridgeFamily && (c.Hook == "prerouting" || c.Hook == "input"):
+		return truth(p.FromBridge)
+	case c.Family == bridgeFamily:
+		return truth(p.ToBridge)
 	case c.Family != "inet" && c.Family != "netdev":
-		return No // bridge and arp do not see what is routed
+		return No // arp does not see what is routed
 	case c.Hook == "ingress" && len(c.Devices) > 0:
 		return named(p.In, c.Devices)
 	case c.Hook == "egress" && len(c.Devices) > 0:

@@ -10,6 +10,8 @@ type way struct {
 	hooks []string
 	// untranslated: only what sees the packet before its destination is translated.
 	untranslated bool
+	// bridges: what goes in or out by a bridge meets the chains of that family.
+	bridges bool
 	// translations: what rewrites the source ends the walk, not what drops.
 	translations bool
 }
@@ -19,6 +21,8 @@ const translationPriority = -100
 
 func (w way) asks(c *Chain) bool {
 	switch {
+	case c.Family == bridgeFamily:
+		return w.bridges && slices.Contains([]string{"prerouting", "input", "output", "postrouting"}, c.Hook)
 	case !slices.Contains(w.hooks, c.Hook):
 		return false
 	case w.untranslated && c.Hook == "prerouting" && c.Priority >= translationPriority:
@@ -27,6 +31,33 @@ func (w way) asks(c *Chain) bool {
 		// iptables refuses DROP in nat, and kube-proxy's largest chains are there.
 		return w.translations || c.Type != "nat" || c.Tool == nftTool
 	}
+}
+
+// bridgeFamily is nft's family for frames that pass a bridge of the host.
+const bridgeFamily = "bridge"
+
+// rank is a base chain's place in the order in which a packet meets them: a frame
+// comes up from its bridge before it is routed, and goes down to one after that.
+func (c *Chain) rank() int {
+	order := []string{"ingress", "bridge prerouting", "bridge input", "prerouting", "forward", "input", "postrouting", "bridge output", "bridge postrouting", "egress"}
+	if c.Family == bridgeFamily {
+		return slices.Index(order, "bridge "+c.Hook)
+	}
+	return slices.Index(order, c.Hook)
+}
+
+// at is the packet as a base chain sees it: on a bridge its interfaces are ports, which are not known.
+func (w way) at(c *Chain, p Packet) Packet {
+	if c.Family == bridgeFamily {
+		p.In, p.Out = nil, nil
+	}
+	return p
+}
+
+// tracked says whether conntrack has seen a packet before this base chain. On a
+// bridge it has only where nf_conntrack_bridge is loaded.
+func (c *Chain) tracked() bool {
+	return c.Family != bridgeFamily && c.Hook != "ingress" && (c.Hook != "prerouting" || c.Priority > conntrackPriority)
 }
 
 // Input follows a packet that is for the host itself, to the end of the hook input.

@@ -169,3 +169,40 @@ func TestEndpointChainsBehindAVerdictMapAreRead(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestFramesOfABridgeMeetItsOwnChains(t *testing.T) {
+	table := func(hook, match string) string {
+		return `{"nftables":[{"chain":{"family":"bridge","table":"t","name":"c","type":"filter","hook":"` + hook + `","prio":0,"policy":"accept"}},
+	{"rule":{"family":"bridge","table":"t","chain":"c","expr":[` + match + `{"drop":null}]}}]}`
+	}
+	const ip, arp = `{"match":{"op":"==","left":{"payload":{"protocol":"ether","field":"type"}},"right":"ip"}},`, `{"match":{"op":"==","left":{"payload":{"protocol":"ether","field":"type"}},"right":"arp"}},`
+	const port = `{"match":{"op":"==","left":{"meta":{"key":"iifname"}},"right":"veth1"}},`
+	cases := []struct {
+		name, hook, match string
+		out, in           bool // stops what leaves the pods, what comes to them
+	}{
+		{"on the way up", "prerouting", "", true, false},
+		{"up to the host", "input", ip, true, false},
+		{"down from the host", "output", "", false, true},
+		{"down to the port", "postrouting", ip, false, true},
+		{"between two ports only", "forward", "", false, false},
+		{"another protocol", "prerouting", arp, false, false},
+		{"one port only is not certain", "prerouting", port, false, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			rules := loaded(t, "nft", table(c.hook, c.match))
+			out, in := outgoing("tcp"), incoming("tcp")
+			out.FromBridge, in.ToBridge = true, true
+			for p, stops := range map[*netfilter.Packet]bool{&out: c.out, &in: c.in} {
+				if tr, err := rules.Forward(*p); err != nil || (tr.Certain != nil) != stops {
+					t.Errorf("from %v: %s, %v", p.In, describe(tr), err)
+				}
+			}
+			out.FromBridge = false
+			if tr, err := rules.Forward(out); err != nil || tr.Certain != nil {
+				t.Errorf("without a bridge: %s, %v", describe(tr), err)
+			}
+		})
+	}
+}

@@ -114,7 +114,18 @@ func packet(h facts.HostLook, own []netip.Prefix, on peersOn, p probe) probe {
 	if !p.outwards {
 		p.Dst, p.In, p.Out = own, outside, inside
 	}
+	if !slices.Equal(inside, outside) { // between two ports of one bridge nothing goes up to the host
+		p.FromBridge, p.ToBridge = bridged(h, p.In), bridged(h, p.Out)
+	}
 	return p
+}
+
+// bridged: all of the interfaces are bridges.
+func bridged(h facts.HostLook, names []string) bool {
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		i, known := h.Interface(name)
+		return !known || i.Kind != "bridge"
+	})
 }
 
 // split follows a packet that stands for all peers; where the answer differs

@@ -189,3 +189,24 @@ func TestRealNodesOfTheLabRaiseNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatStopsForwardedPackets(t *testing.T) {
+	onBridge := func(s *facts.Snapshot, node, hook string) {
+		at(s, node, nft, text(replaced(nativeDrop("bridge", hook, "0", "9"), `{"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "dport"}}, "right": 9}}, `, "")))
+	}
+	judge(t, firewall.Forward(), []shape{
+		{name: "frames of the pods' bridge", verdict: check.Fail, spoil: func(s *facts.Snapshot) { onBridge(s, "n2", "prerouting") }, says: []string{
+			"nft table bridge site, chain guard, rule 1 drops all forwarded pod traffic to other nodes", "nft delete rule bridge site guard handle 4",
+		}},
+		{name: "a bridge that pods are not behind", verdict: check.Pass, spoil: func(s *facts.Snapshot) {
+			onBridge(s, "n2", "prerouting")
+			for _, look := range []facts.Look{facts.First, facts.Last} {
+				s.Host("n2", look).Interfaces[3].Kind = "ipvlan"
+			}
+		}},
+		{name: "two nodes with different rules stay two findings", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			onBridge(s, "n2", "prerouting")
+			at(s, "n3", nftSave, above("filter", "FORWARD", "-A FORWARD -j DROP"))
+		}, says: []string{"1 of 3 nodes", "Subject:n2: nft table bridge site", "Subject:n3: iptables-nft, table filter, chain FORWARD, rule 1"}},
+	})
+}
