@@ -21,7 +21,8 @@ const (
 	// other, since routers limit how often they answer.
 	traceProbes = 5
 	traceEvery  = 600 * time.Millisecond
-	traceWait   = 2500 * time.Millisecond
+	// traceWait ends a probe before the kernel sends its SYN again, after a second.
+	traceWait = 950 * time.Millisecond
 )
 
 // stepped is what one probe with a limited TTL met; an invalid address is silence.
