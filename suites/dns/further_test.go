@@ -74,7 +74,7 @@ func TestAWrongRecordIsOneFindingHoweverManyNodesGetIt(t *testing.T) {
 	answered(s, "NXDOMAIN", facts.Garbled, "NOERROR", []string{"198.51.100.1"}, "n2")
 	answered(s, "AAAA headless", facts.Garbled, "SERVFAIL", nil, "n1", "n2", "n3")
 	r := dns.Records().Evaluate(s)
-	factstest.Expect(t, r, check.Fail, "11 of 15 answers as the specification says",
+	factstest.Expect(t, r, check.Fail, "11 of 15 answers are as the specification says",
 		"asked for kubernetes.default.svc.cluster.local. A, the cluster DNS gave 10.96.0.99; 10.96.0.1 ought to come (from 3 places)",
 		"asked for plumbline-no-such-service.default.svc.cluster.local. A, the cluster DNS gave 198.51.100.1; NXDOMAIN ought to come (from 1 of 3 places: n2)")
 	if f := r.Findings[1]; !slices.Equal(f.Nodes, []string{"n2"}) || len(f.Pairs) != 1 {
@@ -87,7 +87,7 @@ func TestRecordsThatGetNoAnswer(t *testing.T) {
 	silent := strings.Repeat("T", 7)
 	factstest.Letters(s, podRecords, ".......", silent, ".......")
 	factstest.Expect(t, dns.Records().Evaluate(s), check.Pass,
-		"10 of 10 answers as the specification says; 5 not judged here: the DNS Service did not answer (see dns/service)")
+		"10 of 10 answers are as the specification says; 5 not judged here: the DNS Service did not answer (see dns/service)")
 	factstest.Letters(s, podRecords, silent, silent, silent)
 	if r := dns.Records().Evaluate(s); r.Verdict != check.Unknown {
 		t.Errorf("nobody answers: %s: %s", r.Verdict, r.Why)
@@ -97,7 +97,7 @@ func TestRecordsThatGetNoAnswer(t *testing.T) {
 		answered(s, "PTR kubernetes", facts.Timeout, "", nil, n)
 	}
 	r := dns.Records().Evaluate(s)
-	factstest.Expect(t, r, check.Fail, "12 of 15 answers as the specification says",
+	factstest.Expect(t, r, check.Fail, "12 of 15 answers are as the specification says",
 		"asked for 1.0.96.10.in-addr.arpa. PTR, the cluster DNS gave nothing (silence); kubernetes.default.svc.cluster.local. ought to come (from 3 places)")
 }
 
@@ -106,7 +106,7 @@ func TestReplicasThatDoNotAgreeAreAWarning(t *testing.T) {
 	factstest.Set(s, podRecords, "pod/n1", "record/A kubernetes", facts.Cell{Outcome: facts.OK, Retried: true}, &facts.Detail{Attempts: []facts.Attempt{
 		{Outcome: facts.Garbled, RCode: "NXDOMAIN"}, {Outcome: facts.OK, Answers: []string{"10.96.0.1"}},
 	}})
-	factstest.Expect(t, dns.Records().Evaluate(s), check.Warn, "10 of 10 answers as the specification says",
+	factstest.Expect(t, dns.Records().Evaluate(s), check.Warn, "10 of 10 answers are as the specification says",
 		"asked for kubernetes.default.svc.cluster.local. A, the cluster DNS gave NXDOMAIN at one time and the right answer at another, so its replicas do not agree (from 1 of 2 places: n1)")
 }
 
@@ -241,7 +241,7 @@ func TestWhereTheReplicasStand(t *testing.T) {
 		{"one of two is not ready", 3, func(c *facts.Cluster) { c.DNSPods[1].Ready = false }, check.Warn,
 			"only 1 replica of the cluster DNS is ready (coredns-1 on n1): when it or its node goes, no name resolves"},
 		{"both on one node", 3, func(c *facts.Cluster) { c.DNSPods[1].Node = "n1" }, check.Warn,
-			"all 2 ready replicas of the cluster DNS stand on n1: when that node goes, no name resolves"},
+			"the 2 ready replicas of the cluster DNS all stand on n1: when that node goes, no name resolves"},
 		{"none is ready", 3, func(c *facts.Cluster) { c.DNSPods[0].Ready, c.DNSPods[1].Ready = false, false }, check.Fail,
 			"none of 2 replicas of the cluster DNS is ready"},
 		{"one replica is enough for one node", 1, func(c *facts.Cluster) { c.DNSPods = c.DNSPods[:1] }, check.Pass, ""},

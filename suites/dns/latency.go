@@ -47,7 +47,9 @@ func evaluateLatency(s *facts.Snapshot) check.Result {
 	for i := range r.Findings {
 		races.tell(&r.Findings[i])
 	}
-	r.Why += races.summary()
+	if r.Verdict != check.Unknown {
+		r.Why += races.summary()
+	}
 	return r
 }
 
@@ -105,10 +107,10 @@ func raceRemedy(p matrix.Place) []check.Remedy {
 		Text: "Is it loss on the way? Ask a hundred times, each from a new socket", Node: c.From.Node,
 		Command: fmt.Sprintf("for i in $(seq 100); do dig +tries=1 +time=1 @%s %s >/dev/null || echo lost; done | sort | uniq -c", c.To.Addr, question(*c.To)),
 	}, {
-		Text:    "Where the race it is: a node-local cache asks by TCP and without NAT; a kernel from 5.1 on has the repair; or let applications use single-request-reopen",
+		Text:    "Where it is the race: a node-local cache asks by TCP and without NAT; kernels from 5.1 on have most of the repair; or let applications use single-request-reopen",
 		Command: "kubectl -n kube-system get daemonset node-local-dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
 	}, {
-		Text:    "Where one replica it is: is it short of CPU?",
+		Text:    "Where it is one replica: is it short of CPU?",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system top pods -l k8s-app=kube-dns",
 	}}
 }

@@ -46,7 +46,7 @@ func evaluateRecords(s *facts.Snapshot) check.Result {
 	found := recordFindings(all, silence)
 	findings := append(found.findings, unheard(s, flows, "questions")...)
 	judged := len(all) - found.aside
-	held := fmt.Sprintf("%s of %s as the specification says", figures.Grouped(judged-found.wrong), figures.Count(judged, "answer"))
+	held := fmt.Sprintf("%s of %s are as the specification says", figures.Grouped(judged-found.wrong), figures.Count(judged, "answer"))
 	if found.aside > 0 {
 		held += fmt.Sprintf("; %d not judged here: the DNS Service did not answer (see dns/service)", found.aside)
 	}

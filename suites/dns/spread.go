@@ -71,7 +71,7 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 		f.Says = fmt.Sprintf("only 1 replica of the cluster DNS is ready (%s): when it or its node goes, no name resolves", where(ready[0]))
 		f.Remedy = []check.Remedy{scale, look}
 	case len(nodes) == 1:
-		f.Says = fmt.Sprintf("all %d ready replicas of the cluster DNS stand on %s: when that node goes, no name resolves", len(ready), nodes[0])
+		f.Says = fmt.Sprintf("the %d ready replicas of the cluster DNS all stand on %s: when that node goes, no name resolves", len(ready), nodes[0])
 		f.Remedy = []check.Remedy{{
 			Text:    "Let one be placed anew; where it comes back to the same node, give the Deployment a pod anti-affinity or a topology spread over kubernetes.io/hostname",
 			Command: "kubectl -n kube-system delete pod " + ready[0].Name,

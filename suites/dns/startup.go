@@ -72,8 +72,8 @@ func evaluateStartup(s *facts.Snapshot) check.Result {
 	}
 	findings := append(lateFindings(groups), unknownStartups(unknown)...)
 	slices.SortStableFunc(findings, func(a, b check.Finding) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
-	return check.Conclude(fmt.Sprintf("%s of %s succeeded within a second and at the first try%s", figures.Grouped(good),
-		figures.Count(len(begins), "first lookup or connection"), slowest(begins)), findings)
+	return check.Conclude(fmt.Sprintf("%s of %s first lookups and connections succeeded within a second and at the first try%s",
+		figures.Grouped(good), figures.Grouped(len(begins)), slowest(begins)), findings)
 }
 
 // beginsOf are the first lookup and the first connection of every node's probe

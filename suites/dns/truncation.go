@@ -91,7 +91,10 @@ func truncationRemedy(p matrix.Place) []check.Remedy {
 	}
 	return []check.Remedy{ask, {
 		Text: "TCP port 53 must pass as UDP does: look for a rule or policy that names UDP alone", Node: nodeOr(p, c),
-		Command: "nft list ruleset | grep -nE 'dport 53'; iptables-save | grep -nE 'dport 53'; kubectl get networkpolicies -A",
+		Command: "nft list ruleset | grep -nE 'dport 53'; iptables-save | grep -nE 'dport 53'",
+	}, {
+		Text:    "The same of NetworkPolicies",
+		Command: "kubectl get networkpolicies -A",
 	}, {
 		Text: "Where only the datagram of 4096 bytes is missing, its fragments are dropped: see mtu/path, and rules that drop fragments", Node: nodeOr(p, c),
 		Command: "nstat -az IpReasmFails IpReasmTimeout IpFragFails; sysctl net.ipv4.ipfrag_high_thresh net.netfilter.nf_conntrack_frag6_high_thresh",

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -26,10 +27,16 @@ func evaluateTargets(s *facts.Snapshot) check.Result {
 		return r
 	}
 	elsewhere := resolvedElsewhere(s)
-	return matrix.Judge(s, matrix.Spec{
+	r := matrix.Judge(s, matrix.Spec{
 		Flows: ask(check.ScopeOf(s)), Noun: "pairs of sender and target", Holds: "connect", JudgesLoss: true,
 		Rule: func(c matrix.Cell) matrix.Ruling { return targetRule(c, elsewhere) }, Remedy: func(p matrix.Place) []check.Remedy { return targetRemedy(s, p) },
 	})
+	for _, f := range r.Findings {
+		for i := range f.Evidence { // a name has no address before the vantage resolved it
+			f.Evidence[i].Text = strings.Replace(f.Evidence[i].Text, "to invalid IP port", "to the name's address, port", 1)
+		}
+	}
+	return r
 }
 
 // ends are a sender and a target, whatever the family.

@@ -3,7 +3,6 @@ package egress
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -36,7 +35,7 @@ func targetRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		}}
 	default:
 		steps = []check.Remedy{{
-			Text: "Hosts fail too, so look at the way out of the site: route, firewall, proxy, and the security group; egress/trace names the last router that answers", Node: node,
+			Text: "Look at the way out of the site: route, firewall, proxy, security group; egress/trace names the last router that answers", Node: node,
 			Command: fmt.Sprintf("ip route get %s; tracepath -n %s", host(c), host(c)),
 		}}
 	}
@@ -107,10 +106,7 @@ func host(c matrix.Cell) string {
 	return c.To.Name
 }
 
+// connect makes one connection by hand, with what every node has.
 func connect(t *facts.Target) string {
-	at := t.Name
-	if addr, err := netip.ParseAddr(at); err == nil && addr.Is6() {
-		at = "[" + at + "]"
-	}
-	return fmt.Sprintf("curl -sS -g -o /dev/null -m 5 -w '%%{remote_ip} %%{time_connect}\\n' telnet://%s:%d </dev/null", at, t.Port)
+	return fmt.Sprintf("timeout 5 bash -c '</dev/tcp/%s/%d' && echo connected", t.Name, t.Port)
 }

@@ -183,13 +183,13 @@ func TestUniformNamesTheOddOnes(t *testing.T) {
 	s.Node("n2").PodAgent.MTU = 1400
 	factstest.Expect(t, mtu.Uniform().Evaluate(s), check.Warn,
 		"MTUs over 10 nodes: bridge cni0 1450; interface with the node's address 1500 on 9 of 10; pods 1450 on 9 of 10; tunnel flannel.1 1450 on 8 of 10",
-		"on n5: interface with the node's address has MTU 9000, and 1500 on 9 of 10 nodes",
-		"on n2: pods has MTU 1400, and 1450 on 9 of 10 nodes",
-		"on n3, n7: tunnel flannel.1 has MTU 1400, and 1450 on 8 of 10 nodes")
+		"on n5: the MTU of the interface with the node's address is 9000; on 9 of 10 nodes it is 1500",
+		"on n2: the MTU of the pods is 1400; on 9 of 10 nodes it is 1450",
+		"on n3, n7: the MTU of the tunnel flannel.1 is 1400; on 8 of 10 nodes it is 1450")
 	two := factstest.Healthy(2)
 	looks(two, resize("eth0", 1400), "n2")
 	r := mtu.Uniform().Evaluate(two)
-	if r.Verdict != check.Warn || r.Findings[0].Says != "interface with the node's address has not the same MTU on all nodes, and no size has a majority: 1400 on n2; 1500 on n1" {
+	if r.Verdict != check.Warn || r.Findings[0].Says != "the MTU of the interface with the node's address is not the same on all nodes, and no size has a majority: 1400 on n2; 1500 on n1" {
 		t.Errorf("%+v", r.Findings)
 	}
 }

@@ -80,18 +80,18 @@ func sizesOf(pods map[facts.Family][]netip.Prefix, h facts.HostLook, n facts.Nod
 	}
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
 		if a, ok := holderOf(h, n, f); ok {
-			add("interface with the node's address", a)
+			add("the interface with the node's address", a)
 		}
 		for _, t := range carrying(h, pods[f]) {
-			add("tunnel "+t.Name, t)
+			add("the tunnel "+t.Name, t)
 		}
 		for _, name := range podpath.Local(h, podpath.Pods(n, f)) {
 			if i, ok := h.Interface(name); ok && i.Kind == "bridge" {
-				add("bridge "+name, i)
+				add("the bridge "+name, i)
 			}
 		}
 	}
-	add("pods", facts.Interface{Name: "the probe pod's interface", MTU: n.PodAgent.MTU})
+	add("the pods", facts.Interface{Name: "the probe pod's interface", MTU: n.PodAgent.MTU})
 	return out
 }
 

@@ -22,9 +22,9 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 		}
 	}
 	if len(count) == 1 {
-		return nil, fmt.Sprintf("%s %d", kind, usual)
+		return nil, fmt.Sprintf("%s %d", short(kind), usual)
 	}
-	words := fmt.Sprintf("%s %d on %d of %d", kind, usual, count[usual], len(all))
+	words := fmt.Sprintf("%s %d on %d of %d", short(kind), usual, count[usual], len(all))
 	if 2*count[usual] <= len(all) {
 		return []check.Finding{undecided(kind, all)}, words
 	}
@@ -39,7 +39,7 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 			i = len(out)
 			at[one.mtu] = i
 			out = append(out, check.Finding{
-				Verdict: check.Warn, Says: fmt.Sprintf("%s has MTU %d, and %d on %d of %s", kind, one.mtu, usual, count[usual], figures.Count(len(all), "node")),
+				Verdict: check.Warn, Says: fmt.Sprintf("the MTU of %s is %d; on %d of %s it is %d", kind, one.mtu, count[usual], figures.Count(len(all), "node"), usual),
 				Remedy: uniformRemedy(one, usual),
 			})
 		}
@@ -53,9 +53,12 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 	return out, words
 }
 
+// short is a kind without its article.
+func short(kind string) string { return strings.TrimPrefix(kind, "the ") }
+
 // undecided is the finding where no size has a majority.
 func undecided(kind string, all []sizedLink) check.Finding {
-	f := check.Finding{Subject: kind, Verdict: check.Warn, Nodes: []string{}}
+	f := check.Finding{Subject: short(kind), Verdict: check.Warn, Nodes: []string{}}
 	by := map[int][]string{}
 	var sizes []int
 	for _, one := range all {
@@ -74,8 +77,9 @@ func undecided(kind string, all []sizedLink) check.Finding {
 	for _, size := range sizes {
 		words = append(words, fmt.Sprintf("%d on %s", size, listed(by[size])))
 	}
-	f.Says = fmt.Sprintf("%s has not the same MTU on all nodes, and no size has a majority: %s", kind, strings.Join(words, "; "))
-	f.Remedy = uniformRemedy(all[0], sizes[0])
+	f.Says = fmt.Sprintf("the MTU of %s is not the same on all nodes, and no size has a majority: %s", kind, strings.Join(words, "; "))
+	larger := slices.IndexFunc(all, func(one sizedLink) bool { return one.mtu != sizes[0] })
+	f.Remedy = uniformRemedy(all[larger], sizes[0])
 	return f
 }
 
@@ -88,14 +92,14 @@ func uniformRemedy(one sizedLink, usual int) []check.Remedy {
 		Text: "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
 		Command: "ip -d link | grep -E 'mtu'; grep -rn -i mtu /etc/cni/net.d /run/flannel/subnet.env /etc/netplan /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts 2>/dev/null",
 	}
-	if one.kind == "pods" {
+	if one.kind == "the pods" {
 		return []check.Remedy{where, {
 			Text:    "Pods take the size when they are made: restart the CNI's agent of this node, then let its pods be made anew",
 			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + one.node + " | grep -E 'flannel|calico|cilium|antrea|weave|kindnet'",
 		}, checkStep(one.node)}
 	}
 	return []check.Remedy{where, {
-		Text: fmt.Sprintf("Give it the size of the others now, and write it where the interface is configured, so that it lasts (to %d)", usual), Node: one.node,
+		Text: fmt.Sprintf("Where %d is the size that the network carries, set it now, and write it where the interface is configured, so that it lasts", usual), Node: one.node,
 		Command: fmt.Sprintf("ip link set dev %s mtu %d", one.name, usual),
 	}, checkStep(one.node)}
 }
