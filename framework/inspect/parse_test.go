@@ -173,3 +173,17 @@ func TestProcessorsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestTablesWithoutSocketsAreNotRead(t *testing.T) {
+	root := tree(t, map[string]string{
+		"sockstat": "sockets: used 41\nTCP: inuse 3 orphan 0 tw 8 alloc 20 mem 1\nUDP: inuse 0 mem 0\nFRAG: inuse 0 memory 0\n", "sockstat6": "TCP6: inuse 0\nUDP6: inuse 1\n",
+		"tcp": tcpText, "tcp6": "must not be read\nx\n",
+	})
+	unused, n := unusedTables(root), 0
+	if unused["tcp"] || !unused["tcp6"] || !unused["udp"] || unused["udp6"] {
+		t.Errorf("%v", unused)
+	}
+	if err := socketsOf(root, "tcp", unused, func(socket) { n++ }); err != nil || n != 3 {
+		t.Errorf("%d sockets, %v", n, err)
+	}
+}

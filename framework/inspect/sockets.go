@@ -17,7 +17,7 @@ import (
 
 // podsBudget is how long the networks of pods may take in all: where there are
 // very many sockets, the kernel goes through all of them for every network.
-const podsBudget = 3 * time.Second
+const podsBudget = 2 * time.Second
 
 // sighted is what was seen of all sockets, before their owners are known.
 type sighted struct {
@@ -65,9 +65,9 @@ func (s *sighted) lookAtHost(proc string, asked map[portOf]bool, has func(string
 	}
 	if err != nil || !present {
 		s.host = newCensus(asked)
-		err = socketsOf(dir, "tcp", s.host.add)
+		err = socketsOf(dir, "tcp", nil, s.host.add)
 	}
-	s.problems = append(s.problems, err, socketsOf(dir, "udp", s.host.add))
+	s.problems = append(s.problems, err, socketsOf(dir, "udp", nil, s.host.add))
 	s.keepLate(&s.host.sieve, &host, "host")
 	if len(asked) > 0 {
 		s.heard = append(s.heard, heard{addrs: host.addresses(), bound: s.host.bound})
@@ -88,8 +88,9 @@ func (s *sighted) lookAtPods(ctx context.Context, proc string, all []process, as
 			return
 		}
 		kept := sieve{asked: portsOf(asked)}
+		unused := unusedTables(n.dir)
 		for _, proto := range []string{"tcp", "udp"} {
-			if err := socketsOf(n.dir, proto, kept.add); err != nil && !gone(err) {
+			if err := socketsOf(n.dir, proto, unused, kept.add); err != nil && !gone(err) {
 				s.problems = append(s.problems, err)
 			}
 		}
