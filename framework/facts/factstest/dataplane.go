@@ -33,7 +33,7 @@ func healthyRules6() string {
 			kept = append(kept, line)
 		}
 	}
-	return strings.NewReplacer("10.244.0.0/16", "fd00:244::/56", "224.0.0.0/4", "ff00::/8", "127.0.0.0/8", "::1/128").Replace(strings.Join(kept, ""))
+	return strings.NewReplacer("10.244.0.0/16", "fd00:244::/32", "224.0.0.0/4", "ff00::/8", "127.0.0.0/8", "::1/128").Replace(strings.Join(kept, ""))
 }
 
 // programmed adds to rules what leads from each Service to its endpoints.

@@ -90,7 +90,7 @@ func cluster(n int, families []facts.Family) facts.Cluster {
 	for _, f := range families {
 		pods, services := "10.244.0.0/16", "10.96.0.0/16"
 		if f == facts.IPv6 {
-			pods, services = "fd00:244::/56", "fd00:96::/112"
+			pods, services = "fd00:244::/32", "fd00:96::/112"
 		}
 		c.PodCIDRs = append(c.PodCIDRs, netip.MustParsePrefix(pods))
 		c.ServiceCIDR = append(c.ServiceCIDR, netip.MustParsePrefix(services))
