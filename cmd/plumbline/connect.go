@@ -90,7 +90,8 @@ func (f *runFlags) source(ctx context.Context, c connection, id string, selected
 		Image: cmp.Or(f.image, defaultImage), PullSecrets: f.imagePullSecrets,
 		Nodes: f.nodes, NodeSelector: f.nodeSelector, ExcludeNodes: f.excludeNodes, Taints: f.taints,
 		Unprivileged: f.unprivileged, Keep: f.keep, Timeout: f.timeout,
-		Version: suiteVersion(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn, Profile: f.profile, Config: f.config.Facts(),
+		Version: suiteVersion(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn,
+		Profile: f.profile, Config: f.config.Facts(), NoWait: f.profile == specs.Smoke,
 		FactsPath: factsPath(f.out),
 	}
 	var own *job

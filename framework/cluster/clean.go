@@ -27,7 +27,7 @@ const goneTimeout = 20 * time.Second
 // and Services, and last the namespace where it is the run's own. The namespace
 // controller begins five seconds later (Kubernetes, namespaceDeletionGracePeriod),
 // so the pods are gone by then; it takes long over one that still holds pods.
-// It waits, bounded by ctx, until nothing is left, and goes on after an error.
+// It waits, bounded by ctx, until nothing is left (but see NoWait), and goes on after an error.
 func (c *Client) Clean(ctx context.Context, r Run) error {
 	selector := metav1.ListOptions{LabelSelector: RunLabel + "=" + r.ID}
 	now := int64(0)
@@ -44,7 +44,7 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 		problems = append(problems, set.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{}))
 	}
 	problems = append(problems, c.waitForPods(ctx, r, selector))
-	if r.OwnNamespace {
+	if r.OwnNamespace && !r.NoWait {
 		problems = append(problems, c.waitForNamespace(ctx, r))
 	}
 	for i, err := range problems {

@@ -40,8 +40,8 @@ func kubeadmCluster() []runtime.Object {
 				Name: "coredns-1", Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"},
 				OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "coredns-abc"}},
 			},
-			Spec:       corev1.PodSpec{NodeName: "n1"},
-			Status:     corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: "10.244.1.5"}}},
+			Spec:   corev1.PodSpec{NodeName: "n1"},
+			Status: corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: "10.244.1.5"}}},
 		},
 		&appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-proxy", Namespace: "kube-system"}},
 		&appsv1.DaemonSet{

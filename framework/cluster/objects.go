@@ -22,6 +22,9 @@ type Run struct {
 	Namespace string
 	// OwnNamespace: the namespace is made for the run and deleted with it.
 	OwnNamespace bool
+	// NoWait: once the pods are gone, nobody waits for the namespace, which is told to
+	// go and needs five seconds and more for it.
+	NoWait bool
 	// Owner is the Job's pod or Job, where there is one: deleting it deletes everything.
 	Owner *metav1.OwnerReference
 	// Expires is when the run is certainly over.

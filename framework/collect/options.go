@@ -40,6 +40,8 @@ type Options struct {
 	Unprivileged bool
 	// Keep leaves the objects in the cluster afterwards.
 	Keep bool
+	// NoWait does not wait until the run's own namespace is gone, once its pods are.
+	NoWait bool
 	// Backends is how many probe pods stand behind the suite's Service: few, since
 	// every backend costs every node rules.
 	Backends int

@@ -23,7 +23,7 @@ func (c *Collector) prepare(ctx context.Context) error {
 	}
 	c.run = cluster.Run{
 		ID: c.options.RunID, Namespace: c.options.Namespace, Owner: c.options.Owner,
-		OwnNamespace: c.options.Namespace == "",
+		OwnNamespace: c.options.Namespace == "", NoWait: c.options.NoWait,
 		// Twice the time limit: nobody else may sweep us while we live.
 		Expires: c.started.Add(2*c.options.Timeout + time.Hour),
 		Image:   c.options.Image, PullSecrets: c.options.PullSecrets, Tolerations: tolerated,
@@ -106,21 +106,23 @@ func (c *Collector) inspection(n facts.Node, look facts.Look) *wire.Inspect {
 	out := &wire.Inspect{Look: look, HostRoot: "/host", Compute: look == facts.First}
 	if look == facts.Last {
 		out.Lookups = topology.Lookups(c.snapshot, n.Name)
-		out.Listening = c.listening(n.Name)
+		out.Listening = c.listening(n)
 	}
 	return out
 }
 
 // listening are the ready endpoints on a node of the Services that the
 // configuration names.
-func (c *Collector) listening(node string) []facts.Listening {
+func (c *Collector) listening(n facts.Node) []facts.Listening {
 	var out []facts.Listening
 	for _, s := range c.snapshot.Cluster.Services {
 		if !slices.Contains(c.snapshot.Configured().Services, s.Namespace+"/"+s.Name) {
 			continue
 		}
 		for _, e := range s.Endpoints {
-			if e.Ready && e.Node == node {
+			// Whose endpoint names no node (default/kubernetes) may be the node itself.
+			here := e.Node == n.Name || e.Node == "" && slices.Contains(n.Internal, e.Addr)
+			if e.Ready && here {
 				one := facts.Listening{Addr: e.Addr, Port: e.Port, Proto: strings.ToLower(e.Proto)}
 				if !slices.ContainsFunc(out, func(o facts.Listening) bool { return o.Addr == one.Addr && o.Port == one.Port && o.Proto == one.Proto }) {
 					out = append(out, one)
