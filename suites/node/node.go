@@ -6,5 +6,5 @@ import "github.com/plumbline-net/plumbline/framework/check"
 
 // All are the checks of this area, in the catalogue's order.
 func All() []check.Check {
-	return []check.Check{Ready(), Agent(), Changed()}
+	return []check.Check{Ready(), Agent(), PodCIDR(), Address(), Changed(), DuplicateAddress(), Uniform()}
 }

@@ -1,0 +1,156 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
+)
+
+// claimed judges who answered for one node's address.
+func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i int) (peering.Fault, bool) {
+	macs := slices.Sorted(maps.Keys(heard[i]))
+	own := ownMAC(s, t)
+	foreign := slices.DeleteFunc(slices.Clone(macs), func(m string) bool { return m == own || proxied(heard, m) })
+	if len(macs) == 0 || len(foreign) == 0 || own == "" && len(macs) == 1 {
+		return peering.Fault{}, false
+	}
+	f := peering.Fault{
+		Node: t.Node, Kind: "claimed" + t.Node, Verdict: check.Fail,
+		Says: fmt.Sprintf("ARP for the address %s of %s is answered by %s", t.Addr, t.Node, strings.Join(macs, " and ")),
+		Repair: []check.Remedy{
+			{Text: "Ask who answers, from another node", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("arping -D -c 3 -I %s %s", towards(s, heard[i][foreign[0]][0], t.Addr), t.Addr)},
+			{Text: "Find the machine with that MAC (the switch's table, the hypervisor, the DHCP server's leases) and give it another address: " + strings.Join(foreign, ", "), Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("ip neigh | grep -i %s", foreign[0])},
+			{Text: "Let the others forget what they learnt", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("ip neigh flush to %s", t.Addr)},
+		},
+	}
+	if own != "" {
+		f.Says += fmt.Sprintf("; its own is %s", own)
+		f.Evidence = append(f.Evidence, check.Evidence{Node: t.Node, Source: "MAC of the interface with " + t.Addr.String(), Text: own})
+	}
+	for _, m := range macs {
+		f.Evidence = append(f.Evidence, check.Evidence{Node: heard[i][m][0], Source: "ARP answer for " + t.Addr.String() + ", heard from " + peering.Names(heard[i][m]), Text: m})
+	}
+	return f, true
+}
+
+// proxied says whether a MAC answers for several nodes' addresses: then it is
+// the network that answers for all (clouds, proxy ARP), not a twin.
+func proxied(heard []map[string][]string, mac string) bool {
+	n := 0
+	for _, h := range heard {
+		if len(h) == 1 && h[mac] != nil {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// ownMAC is that of the interface with a node's address, else what its agent told.
+func ownMAC(s *facts.Snapshot, t facts.Target) string {
+	if h, why := podpath.Seen(s, t.Node); why == "" {
+		if i, ok := holder(h, t.Addr); ok {
+			return strings.ToLower(i.MAC)
+		}
+	}
+	if n := s.Node(t.Node); n != nil {
+		return strings.ToLower(n.NodeAgent.MAC)
+	}
+	return ""
+}
+
+// twins finds nodes that share what only one may have.
+func twins(s *facts.Snapshot) []check.Finding {
+	marks := []struct {
+		what    string
+		verdict check.Verdict
+		of      func(facts.Node) []string
+		remedy  check.Remedy
+	}{
+		{"InternalIP", check.Fail, internals, check.Remedy{Text: "Give one of them another address, and restart its kubelet", Command: "kubectl get nodes -o wide"}},
+		{"MAC", check.Fail, func(n facts.Node) []string { return nicMACs(s, n) }, check.Remedy{Text: "Give one of the virtual machines another MAC (cloned machines keep it)"}},
+		{"machine-id", check.Warn, func(n facts.Node) []string { return []string{machineID(s, n)} }, check.Remedy{
+			Text:    "They are clones of one machine: make a new id on all but one and restart it (DHCP servers give the same address to the same id)",
+			Command: "rm /etc/machine-id && systemd-machine-id-setup && reboot",
+		}},
+		{"product UUID", check.Warn, func(n facts.Node) []string {
+			if n.SystemUUID == n.MachineID {
+				return nil // the kubelet takes the machine-id where the firmware tells no UUID
+			}
+			return []string{n.SystemUUID}
+		}, check.Remedy{Text: "Give each virtual machine a UUID of its own; nodes that are containers of one host share the host's, which is well"}},
+	}
+	var out []check.Finding
+	for _, m := range marks {
+		nodes := map[string][]string{}
+		for _, n := range s.Nodes {
+			for _, v := range m.of(n) {
+				if v != "" {
+					nodes[v] = append(nodes[v], n.Name)
+				}
+			}
+		}
+		for _, v := range slices.Sorted(maps.Keys(nodes)) {
+			if len(nodes[v]) < 2 {
+				continue
+			}
+			f := check.Finding{
+				Subject: peering.Names(nodes[v]), Nodes: nodes[v], Verdict: m.verdict,
+				Says: fmt.Sprintf("%s have the same %s %s", peering.Names(nodes[v]), m.what, v), Remedy: []check.Remedy{m.remedy},
+			}
+			for _, name := range nodes[v][:min(5, len(nodes[v]))] {
+				f.Evidence = append(f.Evidence, check.Evidence{Node: name, Source: m.what, Text: v})
+			}
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// towards is the interface by which a node has an address on its own network.
+func towards(s *facts.Snapshot, node string, a netip.Addr) string {
+	if h, why := podpath.Seen(s, node); why == "" {
+		for _, i := range h.Interfaces {
+			if slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
+				return i.Name
+			}
+		}
+	}
+	return "INTERFACE"
+}
+
+func internals(n facts.Node) []string {
+	var out []string
+	for _, a := range n.Internal {
+		out = append(out, a.String())
+	}
+	return out
+}
+
+// nicMACs are those of the interfaces with the node's addresses.
+func nicMACs(s *facts.Snapshot, n facts.Node) []string {
+	var out []string
+	h, why := podpath.Seen(s, n.Name)
+	if why != "" {
+		return nil
+	}
+	for _, a := range n.Internal {
+		if i, ok := holder(h, a); ok && !slices.Contains(out, i.MAC) && i.MAC != "00:00:00:00:00:00" {
+			out = append(out, i.MAC)
+		}
+	}
+	return out
+}
+
+func machineID(s *facts.Snapshot, n facts.Node) string {
+	if h, why := podpath.Seen(s, n.Name); why == "" && h.MachineID != "" {
+		return h.MachineID
+	}
+	return n.MachineID
+}
