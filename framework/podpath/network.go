@@ -156,3 +156,9 @@ func IP(f facts.Family) string {
 	}
 	return "ip"
 }
+
+// Default is the default route of the main table.
+func (r Routes) Default(f facts.Family) (facts.Route, bool) {
+	route, ok := r.byPrefix[Everything(f)]
+	return route, ok
+}
