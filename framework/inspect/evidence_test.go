@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netlab"
@@ -57,6 +58,24 @@ func TestNeighboursAreSeenWithTheirStatesAndBridgesByThemselves(t *testing.T) {
 		if one.State == "noarp" || one.Addr.IsMulticast() {
 			t.Errorf("%+v is nothing to resolve", one)
 		}
+	}
+}
+
+func TestALongTableIsCutOffAndThatIsSaid(t *testing.T) {
+	n := newNode(t)
+	n.IP(t, `
+		neigh add 192.0.2.31 lladdr 02:00:00:00:00:31 dev eth0 nud permanent
+		neigh add 192.0.2.32 lladdr 02:00:00:00:00:32 dev eth0 nud permanent
+		neigh add 192.0.2.33 lladdr 02:00:00:00:00:33 dev eth0 nud permanent`)
+	err := n.Do(func() error {
+		got, err := neighborDump(netlink.Ndmsg{Family: unix.AF_UNSPEC}, 2)
+		if len(got) != 2 || err == nil || !strings.Contains(err.Error(), "beyond the first 2 are left out") {
+			t.Errorf("%d entries: %v", len(got), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -27,7 +27,7 @@ func readNeighbors(context.Context) (func(*facts.HostLook), error) {
 	problems := []error{err}
 	var out []facts.Neighbor
 	for _, flags := range []uint8{0, netlink.NTF_PROXY} {
-		all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_UNSPEC, Flags: flags})
+		all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_UNSPEC, Flags: flags}, maxNeighbors)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("listing neighbours: %w", err))
 		}
@@ -46,7 +46,7 @@ func readNeighbors(context.Context) (func(*facts.HostLook), error) {
 func readFDB(context.Context) (func(*facts.HostLook), error) {
 	names, err := linkNames()
 	problems := []error{err}
-	all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_BRIDGE})
+	all, err := neighborDump(netlink.Ndmsg{Family: unix.AF_BRIDGE}, maxNeighbors)
 	if err != nil {
 		problems = append(problems, fmt.Errorf("listing forwarding entries: %w", err))
 	}
@@ -63,9 +63,9 @@ func readFDB(context.Context) (func(*facts.HostLook), error) {
 }
 
 // neighborDump asks for a table (RTM_GETNEIGH); nothing is loaded for it, as the
-// tables are part of the kernel's core. A longer table than maxNeighbors is cut
+// tables are part of the kernel's core. A table with more than most entries is cut
 // off, with an error.
-func neighborDump(ask netlink.Ndmsg) ([]entry, error) {
+func neighborDump(ask netlink.Ndmsg, most int) ([]entry, error) {
 	var out []entry
 	var problems []error
 	_, err := dumped(func() ([]struct{}, error) {
@@ -74,7 +74,7 @@ func neighborDump(ask netlink.Ndmsg) ([]entry, error) {
 		request := nl.NewNetlinkRequest(unix.RTM_GETNEIGH, unix.NLM_F_DUMP)
 		request.AddData(&ask)
 		err := request.ExecuteIter(unix.NETLINK_ROUTE, unix.RTM_NEWNEIGH, func(m []byte) bool {
-			if len(out) == maxNeighbors {
+			if len(out) == most {
 				more++
 				return true
 			}
@@ -86,7 +86,7 @@ func neighborDump(ask netlink.Ndmsg) ([]entry, error) {
 			return true
 		})
 		if more > 0 {
-			problems = append(problems, fmt.Errorf("%d more than %d entries are left out", more, maxNeighbors))
+			problems = append(problems, fmt.Errorf("%d entries beyond the first %d are left out", more, most))
 		}
 		return nil, err
 	})

@@ -39,9 +39,10 @@ func (o owners) in(inode uint64, sole process) (process, bool) {
 // findOwners looks for the sockets among the open files of all processes, which
 // are links such as "socket:[4711]". Reading a link demands what tracing demands
 // (proc_pid_fd(5), ptrace(2) PTRACE_MODE_READ_FSCREDS): the same user and no more
-// capabilities than the reader's, or CAP_SYS_PTRACE. The node agent has only
-// NET_ADMIN and NET_RAW, so it can look into hardly any service of a host, and
-// says so, rather than that the kernel itself holds the socket.
+// capabilities than the reader's, or CAP_SYS_PTRACE; of other users' processes the
+// folder itself demands CAP_DAC_READ_SEARCH. The node agent has only NET_ADMIN and
+// NET_RAW, so it can look into hardly any service of a host, and says so, rather
+// than that the kernel itself holds the socket.
 func findOwners(ctx context.Context, proc string, all []process, wanted map[uint64]bool) owners {
 	o := owners{byInode: map[uint64]process{}}
 	if len(wanted) == 0 {
