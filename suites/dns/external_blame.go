@@ -84,6 +84,9 @@ func (t trial) everywhere(bad []answer) check.Finding {
 		if t.upstream[0].came() == emptyAnswer {
 			f.Says = fmt.Sprintf("the name %s has no %s record: the cluster DNS and the hosts' resolver %s say so alike", t.name, t.upstream[0].to.Type, listed(ill))
 		}
+	case gone(bad):
+		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS says %s; whether it exists is not known, for the hosts' resolver %s does not answer (%s)",
+			t.name, bad[0].came(), listed(ill), t.upstream[0].came())
 	default:
 		f.Says = fmt.Sprintf("%s does not resolve anywhere: the upstream resolver %s fails, asked directly from the hosts too (%s)", t.name, listed(ill), t.upstream[0].came())
 	}

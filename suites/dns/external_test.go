@@ -83,6 +83,13 @@ func TestWhoIsToBlameForAnExternalName(t *testing.T) {
 			"store.example does not resolve anywhere: the upstream resolver 10.0.0.1 fails, asked directly from the hosts too (nothing (silence))",
 		},
 		{
+			"a name that only the cluster DNS denies", func(s *facts.Snapshot) {
+				names(s, facts.Garbled, "NXDOMAIN")
+				reply(s, upstreams, hostResolver, facts.Timeout, "")
+			},
+			"store.example does not resolve anywhere: the cluster DNS says NXDOMAIN; whether it exists is not known, for the hosts' resolver 10.0.0.1 does not answer (nothing (silence))",
+		},
+		{
 			"a name that does not exist", func(s *facts.Snapshot) {
 				names(s, facts.Garbled, "NXDOMAIN")
 				reply(s, upstreams, hostResolver, facts.Garbled, "NXDOMAIN")

@@ -221,6 +221,19 @@ func TestOtherEndsOfAWay(t *testing.T) {
 	}
 }
 
+func TestWaysThatEndAtEveryNodesOwnRouterAreOneFinding(t *testing.T) {
+	s := configured(10)
+	for i, r := range s.Matrix(factstest.Flow(pods)).Rows {
+		d := tried(silence())
+		d.Hops = []facts.Hop{{TTL: 1, Addr: netip.AddrFrom4([4]byte{10, 244, byte(i), 1}), Sent: 5}, {TTL: 2, Sent: 5, Lost: 5}}
+		factstest.Set(s, pods, r.From.String(), store, facts.Cell{Outcome: facts.Timeout}, &d)
+	}
+	r := egress.Trace().Evaluate(s)
+	if r.Verdict != check.Fail || len(r.Findings) != 1 || len(r.Findings[0].Nodes) != 10 || len(r.Findings[0].Evidence) != 2 {
+		t.Errorf("%s %+v", r.Why, r.Findings)
+	}
+}
+
 func TestANameThatDoesNotResolveHasNoWay(t *testing.T) {
 	s := configured(1)
 	none := tried(facts.Attempt{Outcome: facts.Unreachable, RCode: "NXDOMAIN", Note: "resolving"})

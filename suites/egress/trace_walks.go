@@ -121,6 +121,8 @@ func (o way) end() string {
 		return "not even the first router answers"
 	case h.Says != "":
 		return fmt.Sprintf("hop %d, %s, does not let it pass: %s", h.TTL, h.Addr, h.Says)
+	case h.TTL == 1: // its address differs from node to node, and the fault does not
+		return "only the first router answers, and behind it there is silence"
 	default:
 		return fmt.Sprintf("the last router that answers is hop %d, %s; behind it there is silence", h.TTL, h.Addr)
 	}
