@@ -20,9 +20,9 @@ import (
 // namespace are; the agent on the host's network reads the host's.
 const procRoot = "/proc"
 
-// maxProcText bounds a text of /proc/net that is kept as a whole, in bytes; those
-// texts have a few kilobytes.
-const maxProcText = 1 << 20
+// maxProcText bounds a text of /proc/net that is kept as a whole, in bytes. Those
+// texts have a few kilobytes; fib_trie has some hundred bytes for every route.
+const maxProcText = 8 << 20
 
 // readProcCounters reads the counters of the protocols and of the queues between
 // the network card and them. A file that is not there (no IPv6) has no counters.

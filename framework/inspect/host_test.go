@@ -35,8 +35,10 @@ func TestOnlyConfigurationsOfCNIAreRead(t *testing.T) {
 		t.Fatalf("%+v", cni)
 	}
 	for i, want := range []facts.Text{
-		{Path: "/etc/cni/net.d/10-flannel.conflist", Text: `{"name": "cbr0"}`}, {Path: "/etc/cni/net.d/99.conf", Text: "x"},
-		{Path: "/etc/cni/net.d/calico-kubeconfig", NotRun: "secrets"}, {Path: "/etc/cni/net.d/large.json", NotRun: "larger"},
+		{Path: "/etc/cni/net.d/10-flannel.conflist", Text: `{"name": "cbr0"}`},
+		{Path: "/etc/cni/net.d/99.conf", Text: "x"},
+		{Path: "/etc/cni/net.d/calico-kubeconfig", NotRun: "secrets"},
+		{Path: "/etc/cni/net.d/large.json", NotRun: "larger"},
 	} {
 		got := cni.Files[i]
 		if got.Path != want.Path || got.Text != want.Text || (got.NotRun == "") != (want.NotRun == "") || !strings.Contains(got.NotRun, want.NotRun) {

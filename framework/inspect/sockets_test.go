@@ -3,7 +3,6 @@ package inspect
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -50,7 +49,7 @@ func lagBehind() {
 	for range 3 {
 		must(0, unix.Sendto(unread, make([]byte, 100), 0, local))
 	}
-	fmt.Println("ready")
+	must(os.Stdout.WriteString("ready\n"))
 	_, _ = io.ReadAll(os.Stdin)
 }
 
