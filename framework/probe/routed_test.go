@@ -88,13 +88,14 @@ func at(family, n int) string {
 func (r routed) target(via facts.Via, family, n int) facts.Target {
 	t := facts.Target{ID: "pod/server", Addr: netip.MustParseAddr(at(family, n)), Peers: []string{"pod/server"}}
 	switch via {
-	case facts.TCP:
+	case facts.TCP, facts.Series, facts.Bulk, facts.Sticky:
 		t.Port = r.ports.TCP
 	case facts.UDP, facts.PMTU, facts.Over:
 		t.Port = r.ports.UDP
 	case facts.Closed:
 		t.Port = r.ports.Closed
-	case facts.ICMP, facts.TLS, facts.DNSTCP, facts.DNSUDP:
+	case facts.ICMP, facts.TLS, facts.DNSTCP, facts.DNSUDP, facts.HTTP, facts.Record, facts.Race, facts.Big, facts.Connect,
+		facts.Tunnel, facts.ARP:
 	}
 	return t
 }
