@@ -3,6 +3,7 @@ package dns
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +51,8 @@ func FuzzParseResolvConf(f *testing.F) {
 	f.Add("nameserver 10.96.0.10\nsearch a b\noptions ndots:5\n")
 	f.Add("nameserver x\r\n;\n#")
 	f.Add("options ndots:99999999999999999999")
+	f.Add("nameserver fe80::1%eth0\nnameserver 127.0.0.53\noptions edns0 trust-ad single-request-reopen\n")
+	f.Add("domain a.b.\nsearch \t x\t\nsortlist 10.0.0.0/8\nnameserver 0\n\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		r := parseResolvConf(text)
 		if r.ndots < 0 || r.ndots > mostDots {
@@ -57,6 +60,9 @@ func FuzzParseResolvConf(f *testing.F) {
 		}
 		if slices.ContainsFunc(r.nameservers, func(a netip.Addr) bool { return !a.IsValid() }) {
 			t.Errorf("nameservers %v", r.nameservers)
+		}
+		if lines := strings.Count(text, "nameserver"); len(r.nameservers)+len(r.unreadable) > lines {
+			t.Errorf("%d nameservers of %d lines", len(r.nameservers)+len(r.unreadable), lines)
 		}
 	})
 }
