@@ -145,3 +145,36 @@ func FuzzNetlink(f *testing.F) {
 		_, _ = parseNeighbor(message)
 	})
 }
+
+func FuzzLoad(f *testing.F) {
+	const pressure = "some avg10=1.50 avg60=0.10 avg300=0.00 total=100\n"
+	f.Add("0.50 0.40 0.30 1/200 4711\n", "MemTotal:       16384 kB\nMemAvailable:    8192 kB\n", pressure)
+	f.Add("", "MemTotal:\n", "some\n")
+	f.Fuzz(func(t *testing.T, avg, mem, psi string) {
+		proc := t.TempDir()
+		if err := os.Mkdir(filepath.Join(proc, "pressure"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"loadavg": avg, "meminfo": mem, "pressure/cpu": psi} {
+			if err := os.WriteFile(filepath.Join(proc, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change, _ := readLoad(proc, proc)
+		var h facts.HostLook
+		change(&h)
+		if h.Load == nil || h.Load.CPUs < 1 {
+			t.Errorf("%+v", h.Load)
+		}
+	})
+}
+
+func FuzzSymbols(f *testing.F) {
+	f.Add("0000000000000000 t nft_do_chain\t[nf_tables]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := findSymbols(strings.NewReader(text), "nft_do_chain")
+		if err == nil && got["nft_do_chain"] && !strings.Contains(text, "nft_do_chain") {
+			t.Errorf("%v", got)
+		}
+	})
+}
