@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -34,6 +33,7 @@ func drops(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
+	var places []*dropping
 	aside, uncounted := map[string]int{}, 0
 	for _, n := range nodes {
 		grown, blind, missing := growth(s, n.Name)
@@ -51,8 +51,11 @@ func drops(s *facts.Snapshot) check.Result {
 				aside[why] += int(g.packets())
 				continue
 			}
-			findings = append(findings, g.finding(n.Name, why, verdict))
+			places = noted(places, n.Name, g, why, verdict)
 		}
+	}
+	for _, d := range places {
+		findings = append(findings, d.finding())
 	}
 	held := fmt.Sprintf("on %d of %s no rule dropped anything while the probes ran", check.Clean(nodes, findings), figures.Count(len(nodes), "node"))
 	for _, why := range slices.Sorted(maps.Keys(aside)) {
@@ -62,39 +65,4 @@ func drops(s *facts.Snapshot) check.Result {
 		held += fmt.Sprintf("; on %d of them some native nft rules that drop have no counter", uncounted)
 	}
 	return check.Conclude(held, findings)
-}
-
-func (g grew) finding(node, why string, verdict check.Verdict) check.Finding {
-	verb := "dropped"
-	if g.reject {
-		verb = "rejected"
-	}
-	text := g.text
-	if g.position == 0 {
-		text = "policy DROP"
-	}
-	return check.Finding{
-		Subject: fmt.Sprintf("%s: %s", node, g.where()), Nodes: []string{node}, Verdict: verdict,
-		Says: fmt.Sprintf("%s %s %s while the probes ran (counter %d → %d)%s: %s", g.where(), verb, figures.Count(int(g.packets()), "packet"), g.before, g.after, why, text),
-		Evidence: []check.Evidence{{
-			Node: node, Source: g.where(), Text: fmt.Sprintf("%s; counter %d → %d", text, g.before, g.after),
-		}},
-		Remedy: g.remedies(node, verdict),
-	}
-}
-
-func (g grew) remedies(node string, verdict check.Verdict) []check.Remedy {
-	watch := check.Remedy{Text: "See whether it still counts, and what it drops", Node: node, Command: g.count()}
-	if verdict != check.Fail {
-		return []check.Remedy{watch}
-	}
-	return append([]check.Remedy{watch}, (&stopped{place: g.place}).remedy(node)...)
-}
-
-// count lists the rule with its counter.
-func (g grew) count() string {
-	if g.tool == nftTool {
-		return fmt.Sprintf("nft list chain %s %s %s", g.family, g.table, g.chain)
-	}
-	return fmt.Sprintf("%s -t %s -nvL %s --line-numbers", strings.TrimSuffix(g.tool, "-save"), g.table, g.chain)
 }

@@ -38,7 +38,9 @@ func forward(s *facts.Snapshot) check.Result {
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}
-		findings = append(findings, w.findings()...)
+		for _, f := range w.findings() {
+			findings = merged(findings, f)
+		}
 		walked += w.packets
 		if len(w.stops) == 0 && w.possible > 0 {
 			possible++

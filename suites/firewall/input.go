@@ -40,7 +40,7 @@ func input(s *facts.Snapshot) check.Result {
 			w.walk(look)
 		}
 		for _, stop := range w.stops {
-			findings = append(findings, w.finding(stop))
+			findings = merged(findings, w.finding(stop))
 		}
 		if w.unknown != "" {
 			findings = merged(findings, check.Finding{
@@ -105,6 +105,7 @@ func (w *inputWalk) ask(rules *netfilter.Ruleset, h facts.HostLook, d demand, f 
 		return
 	}
 	switch {
+	case ownRefusal(early, rules), early.Certain == nil && ownRefusal(late, rules):
 	case early.Certain != nil:
 		w.note(h.Look, placeOf(*early.Certain, rules), d, check.Fail, false)
 	case late.Certain == nil:
@@ -136,6 +137,11 @@ func (w *inputWalk) note(look facts.Look, at place, d demand, v check.Verdict, l
 			r.senders = withWord(r.senders, w.sender(p.Addr()))
 		}
 	}
+}
+
+// ownRefusal: kube-proxy's own rule, for a Service without endpoints that has this port.
+func ownRefusal(t netfilter.Trace, rules *netfilter.Ruleset) bool {
+	return t.Certain != nil && placeOf(*t.Certain, rules).owner.name == kubernetes
 }
 
 // sender is the node that has an address.

@@ -55,6 +55,14 @@ func TestWhatKeepsANodeFromTakingPacketsIn(t *testing.T) {
 		{name: "a rule that was there at first only", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			at(s, "n2", nftSave, above("filter", "INPUT", "-A INPUT -p tcp -m tcp --dport 10250 -j REJECT"), facts.First)
 		}, says: []string{"rejects the kubelet (TCP 10250) from n1 (at the first look only)"}},
+		{name: "kube-proxy's own refusal for a Service without endpoints", verdict: check.Pass, spoil: func(s *facts.Snapshot) {
+			at(s, "n2", nftSave, above("filter", "KUBE-FIREWALL", `-A KUBE-FIREWALL -p tcp -m comment --comment "a/b:c has no local endpoints" -m addrtype --dst-type LOCAL -m tcp --dport 30000 -j DROP`))
+		}},
+		{name: "two nodes with the same rule are one finding", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			for _, n := range []string{"n2", "n3"} {
+				at(s, n, nftSave, above("filter", "INPUT", "-A INPUT -p udp -j DROP"))
+			}
+		}, says: []string{"Subject:n2, n3: iptables-nft, table filter, chain INPUT, rule 1"}},
 		{name: "two nodes with different rules stay two findings", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			overlayDropped(s)
 			at(s, "n3", nftSave, above("filter", "INPUT", "-A INPUT -p udp -j DROP"))
@@ -70,6 +78,10 @@ func TestWhatIsDroppedWhileTheProbesRun(t *testing.T) {
 		{name: "a REJECT of forwarded packets", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			counted(s, "n2", "FORWARD", "-j REJECT --reject-with icmp-host-prohibited", 4, 61)
 		}, says: []string{"iptables-nft, table filter, chain FORWARD, rule 1 rejected 57 packets while the probes ran (counter 4 → 61)", "iptables-nft -D FORWARD -j REJECT", "iptables-nft -t filter -nvL FORWARD"}},
+		{name: "the same rule on two nodes is one finding", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			counted(s, "n2", "FORWARD", "-j REJECT --reject-with icmp-host-prohibited", 4, 61)
+			counted(s, "n3", "FORWARD", "-j REJECT --reject-with icmp-host-prohibited", 0, 3)
+		}, says: []string{"rejected 60 packets while the probes ran (by the counters of 2 nodes)", "Subject:n2, n3: iptables-nft", "counter 0 → 3"}},
 		{name: "a rule that has dropped long ago", verdict: check.Pass, spoil: func(s *facts.Snapshot) { counted(s, "n2", "FORWARD", "-s 203.0.113.9/32 -j DROP", 900, 900) }},
 		{name: "the overlay's port", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			counted(s, "n2", "INPUT", "-s 10.0.0.11/32 -p udp -m udp --dport 8472 -j DROP", 0, 12)

@@ -33,14 +33,17 @@ func masquerade(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	walked, pods := 0, allPods(s)
+	walked, possible, pods := 0, 0, allPods(s)
 	for _, n := range nodes {
 		w := nodeWalk{snapshot: s, node: n, pods: pods, follow: (*netfilter.Ruleset).Masqueraded}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}
 		for _, stop := range w.stops {
-			findings = append(findings, w.rewriting(stop))
+			findings = merged(findings, w.rewriting(stop))
+		}
+		if len(w.stops) == 0 && w.possible > 0 {
+			possible++
 		}
 		if len(w.unknown) > 0 {
 			findings = merged(findings, check.Finding{
@@ -55,7 +58,11 @@ func masquerade(s *facts.Snapshot) check.Result {
 	if walked == 0 && len(findings) == 0 {
 		return check.Unknownf("no node's pod addresses are known, so no packet could be followed")
 	}
-	return check.Conclude(fmt.Sprintf("on %d of %s packets between pods keep their source", check.Clean(nodes, findings), figures.Count(len(nodes), "node")), findings)
+	held := fmt.Sprintf("on %d of %s packets between pods keep their source", check.Clean(nodes, findings), figures.Count(len(nodes), "node"))
+	if possible > 0 {
+		held += fmt.Sprintf("; on %d of them rules that depend on a set, a port or a single address may rewrite some", possible)
+	}
+	return check.Conclude(held, findings)
 }
 
 func (w *nodeWalk) rewriting(s *stopped) check.Finding {

@@ -19,8 +19,10 @@ func merged(list []check.Finding, f check.Finding) []check.Finding {
 		g.Nodes = withWord(g.Nodes, n)
 	}
 	slices.Sort(g.Nodes)
-	if !strings.Contains(g.Subject, ":") { // a subject with a rule in it names that rule
-		g.Subject = strings.Join(g.Nodes, ", ")
+	_, rule, named := strings.Cut(g.Subject, ": ") // "n1: iptables-nft, table filter …"
+	g.Subject = strings.Join(g.Nodes, ", ")
+	if named {
+		g.Subject += ": " + rule
 	}
 	g.Evidence = append(g.Evidence, f.Evidence...)
 	return list

@@ -36,7 +36,7 @@ func programmed(s *facts.Snapshot) check.Result {
 	var findings []check.Finding
 	served := 0
 	for _, n := range nodes {
-		w := planeWalk{snapshot: s, node: n}
+		w := planeWalk{snapshot: s, node: n, read: map[string]planeRead{}}
 		findings = joined(findings, w.findings())
 		served = max(served, w.ports)
 	}
@@ -76,6 +76,23 @@ type planeWalk struct {
 	snapshot *facts.Snapshot
 	node     facts.Node
 	ports    int // Service ports that have a ready endpoint
+	read     map[string]planeRead
+}
+
+// planeRead is a data plane that was read once, because dumps are long.
+type planeRead struct {
+	plane   plane
+	missing string
+}
+
+func (w *planeWalk) plane(look facts.Look, f facts.Family) (plane, string) {
+	key := string(look) + string(f)
+	r, known := w.read[key]
+	if !known {
+		r.plane, r.missing = w.planeAt(look, f)
+		w.read[key] = r
+	}
+	return r.plane, r.missing
 }
 
 // gap is one missing or wrong link.
@@ -129,7 +146,7 @@ func (w *planeWalk) gaps(look facts.Look, services []facts.ClusterService) (out 
 		if len(wanted) == 0 {
 			continue
 		}
-		p, missing := planeAt(w.snapshot, w.node.Name, look, f)
+		p, missing := w.plane(look, f)
 		if missing != "" {
 			return nil, missing
 		}

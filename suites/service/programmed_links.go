@@ -100,7 +100,7 @@ func (p plane) last(chain string) string {
 	return chain
 }
 
-func outer(chain string) bool { return hasAnyPrefix(chain, "KUBE-EXT-", "KUBE-XLB-", "external-") }
+func outer(chain string) bool { return hasAnyPrefix(chain, "KUBE-EXT-", "external-") }
 
 // places are where the packets of a chain may go in the end; broken names the
 // first link that leads nowhere.

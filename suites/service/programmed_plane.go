@@ -47,19 +47,16 @@ func nftablesWords() planeWords {
 }
 
 // planeAt reads a node's data plane; missing says why it is not known.
-func planeAt(s *facts.Snapshot, node string, look facts.Look, f facts.Family) (p plane, missing string) {
-	h := s.Host(node, look)
+func (w *planeWalk) planeAt(look facts.Look, f facts.Family) (p plane, missing string) {
+	s := w.snapshot
+	h := s.Host(w.node.Name, look)
 	switch {
 	case h == nil:
 		return p, fmt.Sprintf("there was no %s look at the host", look)
 	case h.NotRun != "":
 		return p, fmt.Sprintf("no %s look at the host: %s", look, h.NotRun)
 	}
-	mode := s.Cluster.ProxyMode
-	if h.ProxyMode != nil && h.ProxyMode.NotRun == "" && h.ProxyMode.Text != "" {
-		mode = strings.TrimSpace(h.ProxyMode.Text)
-	}
-	switch mode {
+	switch modeOf(s, h) {
 	case "iptables":
 		return iptablesPlane(h, f)
 	case "nftables":
@@ -69,6 +66,17 @@ func planeAt(s *facts.Snapshot, node string, look facts.Look, f facts.Family) (p
 	default:
 		return p, "with what kube-proxy programs Services is not known"
 	}
+}
+
+// modeOf is what this node's kube-proxy says of itself; where it says nothing that is
+// understood, what is configured for all.
+func modeOf(s *facts.Snapshot, h *facts.HostLook) string {
+	if h.ProxyMode != nil {
+		if told := strings.TrimSpace(h.ProxyMode.Text); slices.Contains([]string{"iptables", "nftables", "ipvs"}, told) {
+			return told
+		}
+	}
+	return s.Cluster.ProxyMode
 }
 
 // iptablesPlane takes the back end that has kube-proxy's chains; where both have,
