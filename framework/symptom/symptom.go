@@ -17,7 +17,7 @@ const mostEvidence = 24
 
 // Symptom is what is wrong in one place of one node, or not known of it.
 type Symptom struct {
-	Node string
+	Node string // empty where it is not known which
 	// Thing is what on the node it is about ("eth0"); empty for the node itself.
 	Thing   string
 	Verdict check.Verdict // Warn, Fail or Unknown
@@ -63,11 +63,13 @@ func finding(group []Symptom) check.Finding {
 	worst := slices.MaxFunc(group, func(a, b Symptom) int {
 		return cmp.Or(cmp.Compare(a.Weight, b.Weight), cmp.Compare(b.Node, a.Node))
 	})
-	f := check.Finding{Subject: worst.Node, Verdict: worst.Verdict, Says: worst.Says, Remedy: worst.Remedy}
+	f := check.Finding{Subject: worst.Node, Nodes: []string{}, Verdict: worst.Verdict, Says: worst.Says, Remedy: worst.Remedy}
 	alike := true
 	for _, s := range group {
 		alike = alike && s.Says == worst.Says
-		f.Nodes = append(f.Nodes, s.Node)
+		if s.Node != "" {
+			f.Nodes = append(f.Nodes, s.Node)
+		}
 		for _, e := range s.Evidence {
 			if len(f.Evidence) < mostEvidence && !slices.Contains(f.Evidence, e) {
 				f.Evidence = append(f.Evidence, e)
@@ -83,7 +85,11 @@ func finding(group []Symptom) check.Finding {
 			f.Says = fmt.Sprintf("on %s, most of all on %s: %s", f.Subject, worst.Node, worst.Says)
 		}
 	}
-	if worst.Thing != "" {
+	switch {
+	case worst.Thing == "":
+	case f.Subject == "":
+		f.Subject = worst.Thing
+	default:
 		f.Subject = fmt.Sprintf("%s (%s)", f.Subject, worst.Thing)
 	}
 	return f

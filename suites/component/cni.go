@@ -4,14 +4,20 @@ import (
 	_ "embed" // the explanation page
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 )
 
 //go:embed cni.md
 var cniDoc string
+
+// beyond begins the reason of a log that was left out by choice: of a large cluster a
+// part of the logs is read, and how many stands in the result.
+const beyond = "only "
 
 // CNI promises that the network plugin's agent works on every node.
 func CNI() check.Check {
@@ -44,25 +50,32 @@ func cni(s *facts.Snapshot) check.Result {
 	for _, n := range nodes {
 		found = append(found, agentOf(s, n)...)
 	}
-	unread := 0
-	for _, log := range s.Cluster.CNILogs {
-		if s.Node(log.Node) == nil || s.Node(log.Node).Excluded != "" {
-			continue
-		}
-		if log.NotRun != "" {
-			unread++
-		}
-		found = append(found, logged(s, log)...)
-	}
-	findings := symptom.Findings(found)
-	held := fmt.Sprintf("the agent of %s is Ready, and tells of no failure, on %d of %d nodes", cniName(s), check.Clean(nodes, findings), len(nodes))
-	switch read := len(s.Cluster.CNILogs) - unread; {
-	case read == 0:
-		held += "; none of their logs could be read"
-	default:
-		held += fmt.Sprintf("; %d logs were read", read)
-	}
+	read, more := readLogs(s)
+	findings := symptom.Findings(append(found, more...))
+	held := fmt.Sprintf("the agent of %s is Ready, and tells of no failure, on %d of %d nodes; %s read",
+		cniName(s), check.Clean(nodes, findings), len(nodes), figures.Count(read, "log"))
 	return check.Conclude(held, findings)
+}
+
+// readLogs judges the logs of the nodes under test, and counts those that were read.
+func readLogs(s *facts.Snapshot) (read int, out []symptom.Symptom) {
+	for _, log := range s.Cluster.CNILogs {
+		n := s.Node(log.Node)
+		switch {
+		case n == nil || n.Excluded != "" || strings.HasPrefix(log.NotRun, beyond):
+		case log.NotRun != "":
+			out = append(out, symptom.Unknown(log.Node, "what the network plugin's agent logged is not known: "+log.NotRun))
+		default:
+			read++
+			out = append(out, logged(s, log)...)
+		}
+	}
+	if read == 0 && len(out) == 0 {
+		for _, n := range s.Selected() {
+			out = append(out, symptom.Unknown(n.Name, "what the network plugin's agent logged is not known: no log was read"))
+		}
+	}
+	return read, out
 }
 
 // agentOf judges the agent of one node as it was seen last, and what became of it meanwhile.
@@ -70,7 +83,8 @@ func agentOf(s *facts.Snapshot, n facts.Node) []symptom.Symptom {
 	first, now := onNode(s.Cluster.CNIPods, n.Name), onNode(newest(s.Cluster.CNIPods, s.Cluster.CNIPodsLast), n.Name)
 	i := slices.IndexFunc(now, func(p facts.Pod) bool { return p.Ready })
 	if i < 0 {
-		return []symptom.Symptom{notReady(s, n, now)}
+		leaving := slices.ContainsFunc(onNode(s.Cluster.CNIPodsLast, n.Name), func(p facts.Pod) bool { return p.Terminating })
+		return []symptom.Symptom{notReady(s, n, now, leaving)}
 	}
 	p := now[i]
 	out := classOf(p)
@@ -95,7 +109,7 @@ func agentOf(s *facts.Snapshot, n facts.Node) []symptom.Symptom {
 	return append(out, x)
 }
 
-func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod) symptom.Symptom {
+func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod, leaving bool) symptom.Symptom {
 	if reason := unheard(n); reason != "" {
 		return symptom.Unknown(n.Name, fmt.Sprintf("whether the agent of %s works here is not known: nothing is heard of the node (%s)", cniName(s), reason))
 	}
@@ -105,6 +119,10 @@ func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod) symptom.Symptom
 		out.Remedy = []check.Remedy{
 			{Text: "See why the DaemonSet has no pod here: taints, node selector, quota", Command: "kubectl get daemonsets -A; kubectl describe node " + n.Name},
 			{Text: "Check that every node has one", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
+		}
+		if leaving {
+			out.Verdict, out.Kind = check.Warn, "leaving"
+			out.Says = fmt.Sprintf("the agent of %s on this node is being deleted, and none had taken its place when the run ended", cniName(s))
 		}
 		return out
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/symptom"
 )
 
 //go:embed evictions.md
@@ -35,19 +36,19 @@ func evictions(s *facts.Snapshot) check.Result {
 	if len(names) == 0 {
 		return check.Unknownf("neither kube-proxy nor the network plugin nor the cluster DNS was recognised, so it is not known whose events to look for")
 	}
-	var findings []check.Finding
+	var found []symptom.Symptom
 	for _, e := range s.Cluster.Events {
 		pod, isPod := strings.CutPrefix(e.Object, "Pod/")
 		component, known := componentOf(names, pod)
 		old := !e.Last.IsZero() && e.Last.Before(s.Run.Started.Add(-evictionAge))
 		if isPod && known && !old && slices.Contains([]string{"Evicted", "Preempted", "Preempting"}, e.Reason) {
-			findings = append(findings, evicted(s, component, pod, e))
+			found = append(found, evicted(s, component, pod, e))
 		}
 	}
-	if why, bad := refused(s, "events of"); bad && len(findings) == 0 {
+	if why, bad := refused(s, "events of"); bad && len(found) == 0 {
 		return check.Unknownf("%s", why)
 	}
-	return check.Conclude(fmt.Sprintf("%d evictions or preemptions of %s within the last hour", len(findings), strings.Join(names, ", ")), findings)
+	return check.Conclude(fmt.Sprintf("%d evictions or preemptions of %s within the last hour", len(found), strings.Join(names, ", ")), symptom.Findings(found))
 }
 
 // componentNames are the names of the workloads that the network consists of, sorted.
@@ -83,7 +84,7 @@ func componentOf(names []string, pod string) (string, bool) {
 	return "", false
 }
 
-func evicted(s *facts.Snapshot, component, pod string, e facts.ClusterEvent) check.Finding {
+func evicted(s *facts.Snapshot, component, pod string, e facts.ClusterEvent) symptom.Symptom {
 	when := "at a time that is not told"
 	if !e.Last.IsZero() {
 		when = fmt.Sprintf("%s before the run", s.Run.Started.Sub(e.Last).Round(time.Second))
@@ -97,8 +98,8 @@ func evicted(s *facts.Snapshot, component, pod string, e facts.ClusterEvent) che
 			node = p.Node
 		}
 	}
-	f := check.Finding{
-		Subject: pod, Nodes: []string{}, Verdict: check.Warn,
+	return symptom.Symptom{
+		Node: node, Thing: component, Verdict: check.Warn, Kind: e.Reason, Weight: e.Last.Unix(),
 		Says:     fmt.Sprintf("%s (%s) was %s: %s, %s", pod, component, strings.ToLower(e.Reason), strings.TrimSuffix(e.Message, "."), when),
 		Evidence: []check.Evidence{{Node: node, Source: fmt.Sprintf("event %s of %s/%s", e.Reason, e.Namespace, e.Object), Text: e.Message}},
 		Remedy: []check.Remedy{
@@ -107,8 +108,4 @@ func evicted(s *facts.Snapshot, component, pod string, e facts.ClusterEvent) che
 			{Text: "Check that it runs again", Command: fmt.Sprintf("kubectl -n %s get pods -o wide | grep %s", e.Namespace, component)},
 		},
 	}
-	if node != "" {
-		f.Nodes = []string{node}
-	}
-	return f
 }

@@ -122,6 +122,11 @@ func TestTheNetworkPlugin(t *testing.T) {
 				s.Cluster.CNIPodsLast[i].PriorityClass = ""
 			}
 		}, "kubectl -n kube-flannel patch daemonset kube-flannel-ds"},
+		{"no log at all", check.Unknown, func(s *facts.Snapshot) { s.Cluster.CNILogs = nil }, "no log was read"},
+		{"a log beyond the number that is read", check.Pass, func(s *facts.Snapshot) {
+			s.Cluster.CNILogs[2] = facts.PodLog{Pod: "kube-flannel-3", Node: "n3", NotRun: "only 50 logs are read in one run"}
+		}, "2 logs read"},
+		{"a rollout that is under way", check.Warn, at(2, func(p *facts.Pod) { p.Terminating = true }), "none had taken its place"},
 		{"nobody asked again", check.Pass, func(s *facts.Snapshot) { s.Cluster.CNIPodsLast = nil }, "3 of 3 nodes"},
 		{"not recognised", check.Skip, func(s *facts.Snapshot) {
 			s.Cluster.CNI, s.Cluster.CNIExpected, s.Cluster.CNIPods, s.Cluster.CNIPodsLast = "", false, nil, nil
@@ -130,11 +135,11 @@ func TestTheNetworkPlugin(t *testing.T) {
 			s.Cluster.CNIExpected, s.Cluster.CNIPods = false, nil
 			s.Cluster.Errors = []facts.Error{{What: "DaemonSets", Says: "daemonsets is forbidden"}}
 		}, "is forbidden"},
-		{"logs that could not be read", check.Pass, func(s *facts.Snapshot) {
+		{"logs that could not be read", check.Unknown, func(s *facts.Snapshot) {
 			for i := range s.Cluster.CNILogs {
 				s.Cluster.CNILogs[i] = facts.PodLog{Pod: s.Cluster.CNILogs[i].Pod, Node: s.Cluster.CNILogs[i].Node, NotRun: "forbidden"}
 			}
-		}, "none of their logs could be read"},
+		}, "is not known: forbidden"},
 	})
 }
 
@@ -223,6 +228,19 @@ func TestEvictions(t *testing.T) {
 			s.Cluster.Errors = []facts.Error{{What: "events of kube-system", Says: "forbidden"}}
 		}, "forbidden"},
 	})
+}
+
+func TestEvictionsOfManyNodesAreOneFinding(t *testing.T) {
+	s := factstest.Healthy(3)
+	for i := 1; i <= 3; i++ {
+		s.Cluster.Events = append(s.Cluster.Events, facts.ClusterEvent{
+			Namespace: "kube-system", Object: fmt.Sprintf("Pod/kube-proxy-%d", i), Reason: "Evicted", Message: "low on memory", Last: s.Run.Started,
+		})
+	}
+	r := component.Evictions().Evaluate(s)
+	if len(r.Findings) != 1 || !slices.Equal(r.Findings[0].Nodes, []string{"n1", "n2", "n3"}) || !strings.HasPrefix(r.Why, "3 evictions") {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestKubeProxysOwnWord(t *testing.T) {

@@ -66,6 +66,9 @@ func load(s *facts.Snapshot) check.Result {
 				},
 			})
 		}
+		if len(last.Filesystems) == 0 {
+			out = append(out, symptom.Unknown(h.Name, "how full the file systems are could not be read"))
+		}
 		return append(out, disks(h.Name, last.Filesystems)...)
 	})
 }

@@ -258,6 +258,7 @@ func TestLoad(t *testing.T) {
 		{"disk full", check.Warn, change(facts.Last, func(l *facts.Load) { l.Filesystems[0].Available = 2 << 30 }), "98 % of the space of the file system of / are used"},
 		{"inodes used up", check.Warn, change(facts.Last, func(l *facts.Load) { l.Filesystems = l.Filesystems[:1]; l.Filesystems[0].InodesFree = 1000 }), "100 % of the inodes of the file system of /"},
 		{"a kernel without pressure stall information", check.Pass, func(s *facts.Snapshot) { both(s, "", func(h *facts.HostLook) { h.Load.Stall = nil }) }, ""},
+		{"file systems not read", check.Unknown, change(facts.Last, func(l *facts.Load) { l.Filesystems = nil }), "how full the file systems are"},
 		{"not read", check.Unknown, func(s *facts.Snapshot) { s.Host("n2", facts.Last).Load = nil }, "the load could not be read"},
 	})
 }
