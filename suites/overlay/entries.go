@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -13,10 +14,24 @@ import (
 // tally is what a check found of the entries that tunnels keep for their peers.
 type tally struct {
 	known
+	hosts  map[facts.Family]map[string][]netip.Addr
 	faults []peering.Fault
 	// judged entries, and those aside: neither the peer's device nor what it published is known.
 	judged, aside int
 	stale         []string
+}
+
+// hostsOf are the addresses of a peer's host; each is asked for by every node.
+func (t *tally) hostsOf(peer facts.Node, f facts.Family) []netip.Addr {
+	if t.hosts == nil {
+		t.hosts = map[facts.Family]map[string][]netip.Addr{facts.IPv4: {}, facts.IPv6: {}}
+	}
+	out, ok := t.hosts[f][peer.Name]
+	if !ok {
+		out = podpath.Underlay(peer, f)
+		t.hosts[f][peer.Name] = out
+	}
+	return out
 }
 
 // conclude gives the result: what names says is counted.

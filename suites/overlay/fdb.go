@@ -48,7 +48,8 @@ func fdb(s *facts.Snapshot) check.Result {
 
 // forwarding judges the entries of one tunnel.
 func (t *tally) forwarding(s *facts.Snapshot, n facts.Node, h *facts.HostLook, tunnel facts.Interface) {
-	entries := map[string][]netip.Addr{}
+	entries := make(map[string][]netip.Addr, len(h.FDB))
+	family := outer(tunnel)
 	for _, e := range h.FDB {
 		if e.Dev == tunnel.Name && e.Dst.IsValid() {
 			mac := strings.ToLower(e.MAC)
@@ -56,7 +57,7 @@ func (t *tally) forwarding(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t
 		}
 	}
 	for _, peer := range peersOf(s, n, h) {
-		hosts := podpath.Underlay(peer, outer(tunnel))
+		hosts := t.hostsOf(peer, family)
 		d := t.deviceOf(peer, tunnel)
 		want := d.mac()
 		if want == "" || len(hosts) == 0 {

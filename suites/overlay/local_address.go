@@ -8,7 +8,6 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
@@ -54,7 +53,7 @@ func localAddress(s *facts.Snapshot) check.Result {
 	if tunnels == 0 && len(findings) == 0 {
 		return check.Skipf("no node has a tunnel for pods with a local address of its own (%s)", cni(s))
 	}
-	return check.Conclude(fmt.Sprintf("%s of %d with the node's own, published address", figures.Count(tunnels-len(faults), "tunnel"), tunnels), findings)
+	return check.Conclude(fmt.Sprintf("%d of %d tunnels send from the node's own, published address", tunnels-len(faults), tunnels), findings)
 }
 
 func wrongLocal(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t facts.Interface) (peering.Fault, bool) {

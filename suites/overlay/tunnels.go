@@ -161,7 +161,7 @@ func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
 		direct := false
 		for _, p := range peer.PodCIDRs {
 			r, ok := way[p.Masked()]
-			direct = direct || ok && r.Gateway.IsValid() && slices.Contains(podpath.Underlay(peer, podpath.Of(r.Gateway)), r.Gateway)
+			direct = direct || ok && r.Gateway.IsValid() && r.Gateway != p.Masked().Addr() && slices.Contains(podpath.Underlay(peer, podpath.Of(r.Gateway)), r.Gateway)
 		}
 		if peer.Name == n.Name || len(peer.PodCIDRs) == 0 || direct || peer.Published == nil && peer.Excluded != "" {
 			continue

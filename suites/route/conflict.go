@@ -61,6 +61,7 @@ type clusterRange struct {
 	netip.Prefix
 	of       string // "service" or "pod"
 	services bool
+	nodes    map[netip.Prefix]string // by pod CIDR
 }
 
 // rangesOf are the ranges whose addresses are really in use: where every probe
@@ -68,14 +69,15 @@ type clusterRange struct {
 // addresses of the hosts' own network).
 func rangesOf(s *facts.Snapshot) []clusterRange {
 	var out []clusterRange
+	nodes := nodesByCIDR(s)
 	for _, p := range s.Cluster.ServiceCIDR {
-		out = append(out, clusterRange{p, "service", true})
+		out = append(out, clusterRange{p, "service", true, nodes})
 	}
 	for _, p := range clusterCIDRs(s) {
 		if podpath.PerNode(s) || slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
 			return slices.ContainsFunc(n.PodAgent.Addrs, p.Contains)
 		}) {
-			out = append(out, clusterRange{p, "pod", false})
+			out = append(out, clusterRange{p, "pod", false, nodes})
 		}
 	}
 	return out
@@ -94,8 +96,8 @@ func (c clusterRange) clashes(s *facts.Snapshot, n facts.Node, h *facts.HostLook
 	if c.services {
 		return true
 	}
-	if r.Type != "unicast" || r.Dev == "" {
-		return false // route/stale
+	if node, _, _ := owner(r.Dst, c.nodes); r.Type != "unicast" || r.Dev == "" || node != "" {
+		return false // route/stale and route/pod-cidr
 	}
 	return !ofPods(s, n, h, r)
 }

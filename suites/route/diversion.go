@@ -31,6 +31,9 @@ func (a answers) diverting(l facts.Lookup) (facts.Rule, bool) {
 func (a answers) emptyTables() []peering.Fault {
 	var out []peering.Fault
 	var told []facts.Rule
+	if !slices.ContainsFunc(a.host.Rules, func(r facts.Rule) bool { return !podpath.Step{Rule: r}.Usual() }) {
+		return nil
+	}
 	for _, l := range a.host.Lookups {
 		for _, step := range podpath.Walk(*a.host, l).Passed {
 			if step.Usual() || !step.Empty || step.Table == 0 || l.For == "api" || slices.Contains(told, step.Rule) || !podpath.PerNode(a.s) {
