@@ -38,9 +38,12 @@ type HostLook struct {
 	MachineID string           `json:"machineID,omitempty"` // /etc/machine-id
 	// ProxyHealth and ProxyMode are what kube-proxy answers on the loopback address
 	// (:10256/healthz and :10249/proxyMode), where it is there.
-	ProxyHealth *Text   `json:"proxyHealth,omitempty"`
-	ProxyMode   *Text   `json:"proxyMode,omitempty"`
-	Errors      []Error `json:"errors,omitempty"`
+	ProxyHealth *Text `json:"proxyHealth,omitempty"`
+	ProxyMode   *Text `json:"proxyMode,omitempty"`
+	// IPVS is the kernel's table of virtual and real servers, /proc/net/ip_vs, parsed
+	// when judging; nil where the kernel has none.
+	IPVS   *Text   `json:"ipvs,omitempty"`
+	Errors []Error `json:"errors,omitempty"`
 }
 
 // SysctlFiles is the boot-time configuration of sysctl (sysctl.d(5), sysctl(8) --system).
