@@ -3,6 +3,7 @@ package dns
 import (
 	_ "embed"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -70,7 +71,7 @@ func evaluateExternal(s *facts.Snapshot) check.Result {
 			}
 		}
 		for _, a := range upstream {
-			if a.to.Name == t.question() {
+			if a.to.Name == t.question() && !asksItself(s, []netip.Addr{a.to.Addr}) { // a host may ask the cluster DNS
 				t.upstream = append(t.upstream, a)
 			}
 		}

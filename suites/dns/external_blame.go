@@ -88,7 +88,8 @@ func (t trial) everywhere(bad []answer) check.Finding {
 		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS says %s; whether it exists is not known, for the hosts' resolver %s does not answer (%s)",
 			t.name, bad[0].came(), listed(ill), t.upstream[0].came())
 	default:
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the upstream resolver %s fails, asked directly from the hosts too (%s)", t.name, listed(ill), t.upstream[0].came())
+		f.Says = fmt.Sprintf("%s does not resolve anywhere: the upstream fails, for the hosts' resolver %s does not answer rightly either when it is asked directly (%s)",
+			t.name, listed(ill), t.upstream[0].came())
 	}
 	f.Remedy = t.upstreamRemedy(bad[0])
 	return f

@@ -79,7 +79,7 @@ func TestWhoIsToBlameForAnExternalName(t *testing.T) {
 				names(s, facts.Garbled, "SERVFAIL")
 				reply(s, upstreams, hostResolver, facts.Timeout, "")
 			},
-			"store.example does not resolve anywhere: the upstream resolver 10.0.0.1 fails, asked directly from the hosts too (nothing (silence))",
+			"store.example does not resolve anywhere: the upstream fails, for the hosts' resolver 10.0.0.1 does not answer rightly either when it is asked directly (nothing (silence))",
 		},
 		{
 			"a name that only the cluster DNS denies", func(s *facts.Snapshot) {
@@ -118,6 +118,13 @@ func TestWhoIsToBlameForAnExternalName(t *testing.T) {
 			},
 			"store.example does not resolve in 2 of 6 places (SERVFAIL), although names of the cluster do there: one of the replicas likely lacks its upstream; " +
 				"on n2, where a replica runs, the hosts' resolver does not answer",
+		},
+		{
+			"hosts that ask the cluster DNS themselves", func(s *facts.Snapshot) {
+				names(s, facts.Garbled, "SERVFAIL")
+				s.Matrix(factstest.Flow(upstreams)).Targets[0].Addr = s.Cluster.DNS[0].Addr()
+			},
+			"store.example does not resolve anywhere: the cluster DNS gives SERVFAIL; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
 		},
 		{
 			"no resolver that could be asked", func(s *facts.Snapshot) {
