@@ -66,8 +66,10 @@ func TestGrowth(t *testing.T) {
 
 func TestLooksThatAreMissingAreExplained(t *testing.T) {
 	s := &facts.Snapshot{Hosts: []facts.HostLook{
-		{Node: "n1", Look: facts.First}, {Node: "n1", Look: facts.Last, NotRun: "the deadline passed"},
-		{Node: "n2", Look: facts.First}, {Node: "n2", Look: facts.Last},
+		{Node: "n1", Look: facts.First},
+		{Node: "n1", Look: facts.Last, NotRun: "the deadline passed"},
+		{Node: "n2", Look: facts.First},
+		{Node: "n2", Look: facts.Last},
 	}}
 	for node, want := range map[string]string{
 		"n1": "there is no last look at the host: the deadline passed", "n2": "", "n3": "the host was not looked at: nobody asked it",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ const (
 func logged(s *facts.Snapshot, log facts.PodLog) []symptom.Symptom {
 	var out []symptom.Symptom
 	for _, f := range failures() {
-		if f.cni != "" && f.cni != s.Cluster.CNI && !(s.Cluster.CNI == "canal" && (f.cni == "flannel" || f.cni == "calico")) {
+		if !f.of(s.Cluster.CNI) {
 			continue
 		}
 		for _, line := range f.in(log.Lines) {
@@ -41,6 +42,14 @@ func logged(s *facts.Snapshot, log facts.PodLog) []symptom.Symptom {
 		}
 	}
 	return out
+}
+
+// of says whether a CNI writes this line; canal is flannel and calico in one.
+func (f failure) of(cni string) bool {
+	if cni == "canal" {
+		return slices.Contains([]string{"", "flannel", "calico"}, f.cni)
+	}
+	return f.cni == "" || f.cni == cni
 }
 
 // in gives the lines of this kind which no later line calls done, the same

@@ -154,8 +154,10 @@ func TestTheConfigurationOfTheNetworkPlugin(t *testing.T) {
 		}
 	}
 	judge(t, component.CNIConfig(), []spoiled{
-		{"a leftover that comes first", check.Warn, beside("n2", "05-calico.conflist", `{"plugins": [{"type": "calico"}]}`),
-			"/etc/cni/net.d/05-calico.conflist comes first, and it is of calico, not of flannel"},
+		{
+			"a leftover that comes first", check.Warn, beside("n2", "05-calico.conflist", `{"plugins": [{"type": "calico"}]}`),
+			"/etc/cni/net.d/05-calico.conflist comes first, and it is of calico, not of flannel",
+		},
 		{"a leftover that comes later", check.Warn, beside("n2", "99-bridge.conf", `{"type": "bridge"}`), "lies beside 10-flannel.conflist, which counts"},
 		{"a broken file that comes first", check.Fail, beside("n2", "05-x.conf", `{"type":`), "comes first and is not valid"},
 		{"a broken file that comes later", check.Warn, beside("n2", "99-x.conf", `[]`), "is not valid"},
@@ -165,8 +167,10 @@ func TestTheConfigurationOfTheNetworkPlugin(t *testing.T) {
 				strings.Replace(factstest.FlannelConflist, `"name": "cbr0",`, "", 1), `"plugins"`, `"name": "cbr0", "plugins"`, 1)}}}
 		}, "the same, on 3 of 3 nodes"},
 		{"another content on one node", check.Warn, func(s *facts.Snapshot) {
-			s.Host("n2", facts.Last).CNI = &facts.CNIFiles{Dir: "/etc/cni/net.d", Files: []facts.Text{{Path: "/etc/cni/net.d/10-flannel.conflist",
-				Text: strings.Replace(factstest.FlannelConflist, `"hairpinMode": true, `, "", 1)}}}
+			s.Host("n2", facts.Last).CNI = &facts.CNIFiles{Dir: "/etc/cni/net.d", Files: []facts.Text{{
+				Path: "/etc/cni/net.d/10-flannel.conflist",
+				Text: strings.Replace(factstest.FlannelConflist, `"hairpinMode": true, `, "", 1),
+			}}}
 		}, "is not that of most nodes"},
 		{"each node's own range in it", check.Pass, everywhere(func(n facts.Node) string {
 			return fmt.Sprintf(`{"name": "kindnet", "plugins": [{"type": "ptp", "ipam": {"ranges": [[{"subnet": %q}]], "node": %q}}]}`, n.PodCIDRs[0], n.Name)

@@ -117,7 +117,8 @@ func neighborTable(s *facts.Snapshot, node string, f facts.Family, first, last *
 	out := symptom.Symptom{
 		Node: node, Thing: string(f), Weight: int64(need) + g.By(),
 		Evidence: []check.Evidence{
-			g.Evidence(), {Node: node, Source: "sysctl " + gcThresh(f), Text: strconv.Itoa(limit)},
+			g.Evidence(),
+			{Node: node, Source: "sysctl " + gcThresh(f), Text: strconv.Itoa(limit)},
 			{Node: node, Source: "neighbour table, and peers on the link", Text: strconv.Itoa(need)},
 		},
 		Remedy: moreNeighbors(node, f, max(8192, 4*need)),

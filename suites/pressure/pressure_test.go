@@ -162,8 +162,10 @@ func together(all ...func(*facts.Snapshot)) func(*facts.Snapshot) {
 func TestListenQueue(t *testing.T) {
 	overflow := grows("n2", "netstat.TcpExt.ListenOverflows", 30, "netstat.TcpExt.ListenDrops", 30)
 	judge(t, pressure.ListenQueue(), []spoiled{
-		{"a full listener of the host, under load", check.Fail, together(queues(stuckListener("host")), overflow),
-			"sleepy (process 4711) does not accept: 2 connections wait at 0.0.0.0:9000, its backlog is 1"},
+		{
+			"a full listener of the host, under load", check.Fail, together(queues(stuckListener("host")), overflow),
+			"sleepy (process 4711) does not accept: 2 connections wait at 0.0.0.0:9000, its backlog is 1",
+		},
 		{"a full listener of a pod", check.Warn, queues(stuckListener("10.244.2.9")), "in the network of the pod 10.244.2.9"},
 		{"overflows, and no culprit", check.Warn, overflow, "netstat.TcpExt.ListenOverflows 2 → 32"},
 		{"a listener that is busy and not full", check.Pass, func(s *facts.Snapshot) {
@@ -195,8 +197,10 @@ func TestSocketBuffers(t *testing.T) {
 		}
 	}
 	judge(t, pressure.SocketBuffers(), []spoiled{
-		{"a UDP receiver that does not read", check.Warn, together(udp(10, 400), grows("n2", "snmp.Udp.RcvbufErrors", 390)),
-			"lazy (process 99) does not read its UDP socket 0.0.0.0:5140 fast enough: datagrams dropped 10 → 400"},
+		{
+			"a UDP receiver that does not read", check.Warn, together(udp(10, 400), grows("n2", "snmp.Udp.RcvbufErrors", 390)),
+			"lazy (process 99) does not read its UDP socket 0.0.0.0:5140 fast enough: datagrams dropped 10 → 400",
+		},
 		{"old drops", check.Pass, udp(400, 400), "on 3 of 3 nodes"},
 		{"errors without a culprit", check.Warn, grows("n2", "snmp.Udp.RcvbufErrors", 4), "snmp.Udp.RcvbufErrors 3 → 7"},
 		{"a TCP socket that nobody reads", check.Warn, tcp(65536, 65536), "hung (process 7) does not read"},
