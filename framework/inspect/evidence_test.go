@@ -135,8 +135,6 @@ func TestTheKernelIsAskedWhichWayPacketsGo(t *testing.T) {
 		{Dev: "eth0", Gateway: addr("2001:db8::1"), PrefSrc: addr("2001:db8::10"), Table: 254, Type: "unicast"},
 		{Dev: "lo", PrefSrc: source, Table: 255, Type: "local"},
 		{Src: addr("198.51.100.9"), Iif: "cni0", Errno: "EACCES"},
-		{Src: addr("10.244.3.9"), Iif: "@pods"},
-		{Src: addr("10.244.1.9"), Iif: "gone"},
 	}
 	if len(got.Lookups) != len(want) {
 		t.Fatalf("%d answers, %d are expected", len(got.Lookups), len(want))
@@ -147,7 +145,8 @@ func TestTheKernelIsAskedWhichWayPacketsGo(t *testing.T) {
 			t.Errorf("answer %d is\n%+v, expected\n%+v", i, g, w)
 		}
 	}
-	if !slices.ContainsFunc(got.Errors, func(e facts.Error) bool { return e.What == "lookups" }) {
+	at := slices.IndexFunc(got.Errors, func(e facts.Error) bool { return e.What == "lookups" })
+	if at < 0 || !strings.Contains(got.Errors[at].Says, "10.244.3.9") || !strings.Contains(got.Errors[at].Says, "no interface gone") {
 		t.Errorf("what could not be asked is not told: %+v", got.Errors)
 	}
 }

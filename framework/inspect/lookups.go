@@ -17,8 +17,7 @@ import (
 const interfaceOfPods = "@pods"
 
 // readLookups asks the kernel which way packets would go. A refusal of the kernel
-// is an answer (Lookup.Errno); an error is what could not be asked, and such a
-// lookup has neither type nor errno.
+// is an answer (Lookup.Errno); what could not be asked is an error, and no answer.
 func readLookups(ask []facts.Lookup) (func(*facts.HostLook), error) {
 	if len(ask) == 0 {
 		return nil, nil
@@ -29,11 +28,14 @@ func readLookups(ask []facts.Lookup) (func(*facts.HostLook), error) {
 	for i, name := range names {
 		index[name] = i
 	}
-	out := make([]facts.Lookup, len(ask))
-	for i, l := range ask {
-		if out[i], err = lookup(l, names, index); err != nil {
+	var out []facts.Lookup
+	for _, l := range ask {
+		answer, err := lookup(l, names, index)
+		if err != nil {
 			problems = append(problems, fmt.Errorf("looking up the route to %s (%s): %w", l.Dst, l.For, err))
+			continue
 		}
+		out = append(out, answer)
 	}
 	return func(h *facts.HostLook) { h.Lookups = out }, errors.Join(problems...)
 }
