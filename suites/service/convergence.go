@@ -72,8 +72,7 @@ func settled(s *facts.Snapshot, asked []facts.Flow) []served {
 			continue
 		}
 		for _, r := range m.Rows {
-			answers := func(c facts.Cell) bool { return c.Outcome == facts.OK || c.Partial }
-			if r.NotRun == "" && slices.ContainsFunc(r.Cells, answers) {
+			if r.NotRun == "" && answered(r) {
 				slowest[r.From.Node] = max(slowest[r.From.Node], s.Service.AgeMillis+r.SettleMillis)
 			}
 		}
@@ -84,6 +83,13 @@ func settled(s *facts.Snapshot, asked []facts.Flow) []served {
 	}
 	slices.SortFunc(out, func(a, b served) int { return cmp.Or(b.millis-a.millis, cmp.Compare(a.node, b.node)) })
 	return out
+}
+
+// answered says whether anybody answered a row through the Service: a cell is
+// Partial also where no backend was met at all.
+func answered(r facts.Row) bool {
+	return slices.ContainsFunc(r.Cells, func(c facts.Cell) bool { return c.Outcome == facts.OK }) ||
+		slices.ContainsFunc(r.Details, func(d facts.Detail) bool { return len(d.Met) > 0 })
 }
 
 // typical is the median over the nodes, the slowest of which come first.
@@ -134,7 +140,7 @@ func seconds(millis int) string {
 func neverRule(s *facts.Snapshot) func(matrix.Cell) matrix.Ruling {
 	reached := matrix.Lookup(s)
 	return func(c matrix.Cell) matrix.Ruling {
-		if c.Answer.Outcome == facts.OK || c.Answer.Partial || len(c.Met()) > 0 {
+		if c.Answer.Outcome == facts.OK || len(c.Met()) > 0 {
 			return matrix.Ruling{Standing: matrix.Right}
 		}
 		if c.Answer.Outcome == facts.NotRun {
