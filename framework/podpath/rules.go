@@ -29,7 +29,9 @@ func (s Step) Usual() bool {
 		!s.Src.IsValid() && !s.Dst.IsValid() && s.IifName == "" && s.OifName == "" && s.Mark == 0 && !s.Not
 }
 
-func lookups(r facts.Rule) bool { return r.Action == "" || r.Action == "lookup" || r.Action == "to_table" }
+func lookups(r facts.Rule) bool {
+	return r.Action == "" || r.Action == "lookup" || r.Action == "to_table"
+}
 
 // Walked is how a packet went through the policy rules.
 type Walked struct {

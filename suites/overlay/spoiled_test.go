@@ -114,8 +114,10 @@ func tunnelSpoils() []spoil {
 				h.Neighbors = slices.DeleteFunc(h.Neighbors, func(n facts.Neighbor) bool { return n.Addr == addr("10.244.3.0") })
 			})
 		}, []string{"no neighbour entry for 10.244.3.0, the tunnel of n3"}},
-		{"a device made anew, which nobody was told", overlay.Neighbor(), check.Fail, change("n3", "flannel.1", func(i *facts.Interface) { i.MAC = "02:00:00:00:01:ff" }),
-			[]string{"the tunnel device of n3 has 02:00:00:00:01:ff: it throws such packets away; the same on n2", "published the MAC 02:00:00:00:01:03"}},
+		{
+			"a device made anew, which nobody was told", overlay.Neighbor(), check.Fail, change("n3", "flannel.1", func(i *facts.Interface) { i.MAC = "02:00:00:00:01:ff" }),
+			[]string{"the tunnel device of n3 has 02:00:00:00:01:ff: it throws such packets away; the same on n2", "published the MAC 02:00:00:00:01:03"},
+		},
 		{"an entry of a node that is gone", overlay.Neighbor(), check.Warn, func(s *facts.Snapshot) {
 			both(s, "n1", func(h *facts.HostLook) {
 				h.Neighbors = append(h.Neighbors, facts.Neighbor{Addr: addr("10.244.9.0"), Dev: "flannel.1", MAC: "02:00:00:00:01:09", State: "permanent"})
@@ -157,8 +159,10 @@ func otherSpoils() []spoil {
 				h.Interfaces = append(h.Interfaces, facts.Interface{Name: "docker0", Kind: "bridge", Up: true, Addrs: []netip.Prefix{prefix("10.244.1.1/24")}})
 			})
 		}, []string{"docker0, an interface of docker (up), holds 10.244.1.1/24, inside this node's own pod CIDR"}},
-		{"a bridge with the range of a former life", overlay.Leftover(), check.Warn, change("n1", "cni0", func(i *facts.Interface) { i.Addrs = []netip.Prefix{prefix("10.244.77.1/24")} }),
-			[]string{"in no node's pod CIDR"}},
+		{
+			"a bridge with the range of a former life", overlay.Leftover(), check.Warn, change("n1", "cni0", func(i *facts.Interface) { i.Addrs = []netip.Prefix{prefix("10.244.77.1/24")} }),
+			[]string{"in no node's pod CIDR"},
+		},
 		{"kube-ipvs0 and docker0 elsewhere", overlay.Leftover(), check.Pass, func(s *facts.Snapshot) {
 			both(s, "n1", func(h *facts.HostLook) {
 				h.Interfaces = append(h.Interfaces, facts.Interface{Name: "kube-ipvs0", Kind: "dummy", Addrs: []netip.Prefix{prefix("10.96.0.1/32")}},
