@@ -56,8 +56,12 @@ func evaluateRecords(s *facts.Snapshot) check.Result {
 	return check.Conclude(held, findings)
 }
 
-// unjudged is Unknown, whatever else was found.
+// unjudged is Unknown, whatever else was found, for the reason of the first
+// finding that has one.
 func unjudged(why string, findings []check.Finding) check.Result {
+	if r := check.Conclude(why, findings); r.Verdict == check.Unknown {
+		return r
+	}
 	r := check.Unknownf("nothing could be judged: %s", why)
 	r.Findings = findings
 	return r
