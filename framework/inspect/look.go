@@ -69,6 +69,7 @@ func parts(ctx context.Context, ask wire.Inspect) []part {
 		{"filesystems", func(context.Context) (result, error) { return readFilesystems(root) }},
 		{"machine-id", func(context.Context) (result, error) { return readMachineID(root) }},
 		{"kube-proxy", readProxy},
+		{"ipvs", func(context.Context) (result, error) { return readIPVS(procRoot) }},
 	}
 }
 
