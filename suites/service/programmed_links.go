@@ -12,6 +12,9 @@ import (
 // entrance says what is missing before any Service is asked for.
 func (p plane) entrance(wanted []want) []gap {
 	w := p.words
+	if p.servers != nil {
+		return nil
+	}
 	if p.chains[w.services] == nil {
 		return []gap{{text: fmt.Sprintf("there is no chain %s: kube-proxy has programmed nothing", w.services), addr: w.services}}
 	}
@@ -53,6 +56,9 @@ func (p plane) next(chain string) []string {
 
 // follow goes from the ClusterIP, and from the NodePort, to the endpoints.
 func (p plane) follow(w want) []gap {
+	if p.servers != nil {
+		return p.followIPVS(w)
+	}
 	if p.chains[p.words.services] == nil {
 		return nil // said once, by entrance
 	}

@@ -17,6 +17,11 @@ type plane struct {
 	chains map[string]*netfilter.Chain
 	// entries lead from "address/proto/port" and nodePorts from "proto/port" to a chain.
 	entries, nodePorts map[string]string
+	// servers are IPVS's real servers by "address/proto/port"; nil in the other modes.
+	servers map[string]map[netip.AddrPort]bool
+	// held are the addresses that the host takes for its own (IPVS), own those of the node.
+	held map[netip.Addr]bool
+	own  []netip.Addr
 }
 
 // planeWords are the names in which one mode of kube-proxy differs from another
@@ -62,7 +67,7 @@ func (w *planeWalk) planeAt(look facts.Look, f facts.Family) (p plane, missing s
 	case "nftables":
 		return nftablesPlane(h, f)
 	case "ipvs":
-		return p, "kube-proxy works with IPVS here, whose virtual servers are not among what was read"
+		return w.ipvsPlane(h)
 	default:
 		return p, "with what kube-proxy programs Services is not known"
 	}

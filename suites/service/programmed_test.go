@@ -104,7 +104,7 @@ func TestMissingLinksAreNamed(t *testing.T) {
 			}
 		}, check.Pass, nil},
 		{"the network plugin serves Services", func(s *facts.Snapshot) { s.Cluster.ProxyMode, s.Cluster.CNI = "replaced", "cilium" }, check.Skip, []string{"cilium serves the Services"}},
-		{"IPVS", func(s *facts.Snapshot) { mode(s, "ipvs") }, check.Unknown, []string{"IPVS"}},
+		{"IPVS without its table", func(s *facts.Snapshot) { mode(s, "ipvs") }, check.Unknown, []string{"has no table of IPVS"}},
 		{"a mode that nobody told", func(s *facts.Snapshot) { mode(s, "") }, check.Unknown, []string{"is not known"}},
 		{"no first look", func(s *facts.Snapshot) {
 			*s.Host("n2", facts.First) = facts.HostLook{Node: "n2", Look: facts.First, NotRun: "exec: no answer"}
