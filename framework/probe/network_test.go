@@ -65,7 +65,14 @@ func playProber() error {
 // serveIn starts an echo server in a namespace and gives its ports.
 func serveIn(t testing.TB, n *netlab.Namespace, peer string) facts.Ports {
 	t.Helper()
+	return serveAs(t, n, peer, func(*exec.Cmd) {})
+}
+
+// serveAs does the same with a process that was changed before its start.
+func serveAs(t testing.TB, n *netlab.Namespace, peer string, change func(*exec.Cmd)) facts.Ports {
+	t.Helper()
 	c := role(t, "serve", peer)
+	change(c)
 	stdin, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
