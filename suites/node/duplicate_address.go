@@ -76,7 +76,7 @@ func whoAnswers(s *facts.Snapshot, flow facts.Flow) []peering.Fault {
 	}
 	heard := make([]map[string][]string, len(m.Targets)) // by target: MAC to those that heard it
 	var out []peering.Fault
-	any, onLink := 0, 0
+	any, onLink, note := 0, 0, ""
 	for _, row := range m.Rows {
 		if row.NotRun != "" {
 			out = append(out, peering.Fault{Node: row.From.Node, Kind: row.NotRun, Verdict: check.Unknown, Says: "this host did not ask by ARP: " + row.NotRun})
@@ -90,6 +90,9 @@ func whoAnswers(s *facts.Snapshot, flow facts.Flow) []peering.Fault {
 			if d == nil {
 				continue
 			}
+			if len(d.Attempts) > 0 && row.Cells[i].Outcome == facts.NotRun {
+				note = ": " + d.Attempts[0].Note
+			}
 			for _, mac := range d.Met {
 				any++
 				if heard[i] == nil {
@@ -101,7 +104,7 @@ func whoAnswers(s *facts.Snapshot, flow facts.Flow) []peering.Fault {
 		}
 	}
 	if any == 0 && onLink > 0 && len(out) == 0 {
-		return []peering.Fault{{Node: s.Selected()[0].Name, Kind: "unheard", Verdict: check.Unknown, Says: "nobody answered ARP for any node's address, though nodes share a segment"}}
+		return []peering.Fault{{Node: s.Selected()[0].Name, Kind: "unheard", Verdict: check.Unknown, Says: "nobody answered ARP for any node's address, though nodes share a segment" + note}}
 	}
 	for i, t := range m.Targets {
 		if f, bad := claimed(s, t, heard, i); bad {

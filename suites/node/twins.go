@@ -34,6 +34,13 @@ func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i i
 		f.Says += fmt.Sprintf("; its own is %s", own)
 		f.Evidence = append(f.Evidence, check.Evidence{Node: t.Node, Source: "MAC of the interface with " + t.Addr.String(), Text: own})
 	}
+	for _, n := range s.Nodes {
+		for _, m := range nicMACs(s, n) {
+			if n.Name != t.Node && slices.Contains(foreign, strings.ToLower(m)) {
+				f.Says += fmt.Sprintf("; %s is the node %s", strings.ToLower(m), n.Name)
+			}
+		}
+	}
 	for _, m := range macs {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: heard[i][m][0], Source: "ARP answer for " + t.Addr.String() + ", heard from " + peering.Names(heard[i][m]), Text: m})
 	}
