@@ -35,7 +35,7 @@ func lossRemedy(g end, worst pairFigures) []check.Remedy {
 			Command: "nft list ruleset | grep -nE 'numgen|limit|drop|queue'; iptables-save -c | grep -nE 'statistic|limit|DROP|NFQUEUE'; conntrack -S | grep -vE 'drop=0 .*early_drop=0'; dmesg | grep -i 'table full' | tail -3",
 		},
 		layerStep(worst, cmp.Or(node, worst.from.Node)),
-		check.Remedy{Text: "Check: none may be lost", Node: worst.from.Node, Command: fmt.Sprintf("ping -c 200 -i 0.05 -q %s", worst.to.Addr)},
+		{Text: "Check: none may be lost", Node: worst.from.Node, Command: fmt.Sprintf("ping -c 200 -i 0.05 -q %s", worst.to.Addr)},
 	}
 }
 

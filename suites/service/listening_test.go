@@ -50,8 +50,11 @@ func TestWhereEndpointsListen(t *testing.T) {
 		"at all addresses":               {[]string{"0.0.0.0"}, check.Pass, "4 ready endpoints of 1 Service listen"},
 		"at the pod's own address":       {[]string{"10.244.2.12"}, check.Pass, "4 ready endpoints of 1 Service listen"},
 		"on loopback beside its address": {[]string{"127.0.0.1", "10.244.2.12"}, check.Pass, "4 ready endpoints"},
-		"on loopback only": {[]string{"127.0.0.1"}, check.Fail,
-			"2 ready endpoints of kube-system/kube-dns can be reached by nobody else, for the socket is bound to 127.0.0.1 only: coredns-2 10.244.2.12:53/UDP on n2"},
+		"on loopback only": {
+			[]string{"127.0.0.1"},
+			check.Fail,
+			"2 ready endpoints of kube-system/kube-dns can be reached by nobody else, for the socket is bound to 127.0.0.1 only: coredns-2 10.244.2.12:53/UDP on n2",
+		},
 		"nowhere": {nil, check.Fail, "nothing listens at 2 ready endpoints of kube-system/kube-dns: coredns-2 10.244.2.12:53/UDP on n2"},
 	} {
 		s := selectDNS(factstest.Healthy(3))
