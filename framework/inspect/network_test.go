@@ -187,7 +187,7 @@ func TestFirewallRulesOfBothBackEndsAreDumped(t *testing.T) {
 	}
 	after := dump()
 	for tool, says := range map[string]string{
-		"iptables-nft-save": "-A FORWARD -s 198.51.100.1/32 -j DROP", "iptables-legacy-save": "-A FORWARD -s 198.51.100.1/32 -j DROP",
+		"iptables-nft-save": "[0:0] -A FORWARD -s 198.51.100.1/32 -j DROP", "iptables-legacy-save": "[0:0] -A FORWARD -s 198.51.100.1/32 -j DROP",
 		"nft": `"family": "inet", "name": "native"`,
 	} {
 		if d := after[tool]; d.NotRun != "" || !strings.Contains(d.Text, says) {
