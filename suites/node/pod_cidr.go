@@ -41,9 +41,8 @@ func podCIDR(s *facts.Snapshot) check.Result {
 		faults = append(faults, cidrOf(s, n)...)
 		faults = append(faults, room(s, n)...)
 	}
-	faults = append(faults, overlaps(s)...)
 	faults = append(faults, hostNetworks(s)...)
-	findings := peering.Fold(faults)
+	findings := append(overlaps(s), peering.Fold(faults)...)
 	remark := ""
 	if s.Run.Unprivileged {
 		remark = "; the hosts' own networks and the free addresses were not looked at (--unprivileged)"

@@ -15,7 +15,7 @@ import (
 
 // overlaps finds nodes whose ranges are not apart. Two prefixes overlap only if
 // one holds the other, so in sorted order the holder stands before.
-func overlaps(s *facts.Snapshot) []peering.Fault {
+func overlaps(s *facts.Snapshot) []check.Finding {
 	type held struct {
 		netip.Prefix
 		node string
@@ -29,19 +29,23 @@ func overlaps(s *facts.Snapshot) []peering.Fault {
 	slices.SortFunc(all, func(a, b held) int {
 		return cmp.Or(a.Addr().Compare(b.Addr()), a.Bits()-b.Bits(), strings.Compare(a.node, b.node))
 	})
-	var out []peering.Fault
+	var out []check.Finding
 	for i := 1; i < len(all); i++ {
 		for j := i - 1; j >= 0 && all[j].Overlaps(all[i].Prefix); j-- {
 			a, b := all[j], all[i]
 			if a.node == b.node {
 				continue
 			}
-			out = append(out, peering.Fault{
-				Node: b.node, Peer: a.node, Kind: "overlap", Verdict: check.Fail,
+			nodes := []string{a.node, b.node}
+			slices.Sort(nodes)
+			out = append(out, check.Finding{
+				Subject: a.node + " and " + b.node, Nodes: nodes, Verdict: check.Fail,
 				Says:     fmt.Sprintf("the pod CIDR %s of %s overlaps %s of %s: two pods can have the same address", b.Prefix, b.node, a.Prefix, a.node),
 				Evidence: []check.Evidence{{Node: a.node, Source: "node spec.podCIDRs", Text: a.String()}, {Node: b.node, Source: "node spec.podCIDRs", Text: b.String()}},
-				Repair:   []check.Remedy{anew(b.node)},
-				Then:     []check.Remedy{{Text: "Check the nodes' ranges", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"}},
+				Remedy: []check.Remedy{
+					anew(b.node),
+					{Text: "Check the nodes' ranges", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"},
+				},
 			})
 		}
 	}

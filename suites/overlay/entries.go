@@ -55,7 +55,11 @@ func (t *tally) conclude(s *facts.Snapshot, what string) check.Result {
 
 // announced judges what the CNI tells of a node's tunnel devices: a node that
 // starts its agent anew believes it.
-func (t *tally) announced(s *facts.Snapshot, n facts.Node, h *facts.HostLook) {
+func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
+	h, why := podpath.Seen(s, n.Name)
+	if why != "" {
+		return
+	}
 	for _, tunnel := range podpath.Tunnels(*h, n) {
 		d := t.deviceOf(n, tunnel)
 		if d.own == "" || d.published == "" || d.own == d.published {

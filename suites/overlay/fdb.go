@@ -65,7 +65,7 @@ func (t *tally) forwarding(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t
 			continue
 		}
 		t.judged++
-		if f, bad := wrongForwarding(s, n, peer, tunnel, want, hosts, entries[want]); bad {
+		if f, bad := wrongForwarding(s, n, peer, tunnel, d, hosts, entries[want]); bad {
 			t.faults = append(t.faults, f)
 		}
 		delete(entries, want)
@@ -94,7 +94,8 @@ func (t *tally) ofAnybody(s *facts.Snapshot, mac string) bool {
 	})
 }
 
-func wrongForwarding(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interface, mac string, hosts, found []netip.Addr) (peering.Fault, bool) {
+func wrongForwarding(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interface, d device, hosts, found []netip.Addr) (peering.Fault, bool) {
+	mac := d.mac()
 	f := peering.Fault{Node: n.Name, Peer: peer.Name, Verdict: check.Fail}
 	for _, dst := range found {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: n.Name, Source: "forwarding database of " + tunnel.Name + " (last look)", Text: fmt.Sprintf("%s dst %s", mac, dst)})
@@ -120,8 +121,12 @@ func wrongForwarding(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interfa
 		Text: "Set the entry as flannel would", Node: n.Name,
 		Command: fmt.Sprintf("bridge fdb replace %s dev %s dst %s self permanent", mac, tunnel.Name, hosts[0]),
 	}}
+	teller := n.Name
+	if d.own != "" && d.published != "" && d.published != d.own {
+		teller = peer.Name // this node believed what the peer's agent published (overlay/neighbor)
+	}
 	f.Then = []check.Remedy{
-		peering.RestartCNI(s, n.Name),
+		peering.RestartCNI(s, teller),
 		{Text: "Check the entries", Node: n.Name, Command: "bridge fdb show dev " + tunnel.Name},
 	}
 	return f, true

@@ -35,11 +35,13 @@ func neighbor(s *facts.Snapshot) check.Result {
 	}
 	t := tally{known: devices(s)}
 	for _, n := range s.Selected() {
+		t.announced(s, n)
+	}
+	for _, n := range s.Selected() {
 		last, why := podpath.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		t.announced(s, n, last)
 		for _, tunnel := range podpath.Tunnels(*last, n) {
 			t.neighbors(s, n, last, tunnel)
 		}
@@ -124,8 +126,12 @@ func wrongNeighbor(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interface
 		Text: "Set the entry as flannel would", Node: n.Name,
 		Command: fmt.Sprintf("ip neigh replace %s lladdr %s dev %s nud permanent", vtep, want, tunnel.Name),
 	}}
+	teller := n.Name
+	if d.own != "" && d.published != d.own && strings.EqualFold(e.MAC, d.published) {
+		teller = peer.Name // this node believed what the peer's agent published
+	}
 	f.Then = []check.Remedy{
-		peering.RestartCNI(s, n.Name),
+		peering.RestartCNI(s, teller),
 		{Text: "Check the entries", Node: n.Name, Command: "ip neigh show dev " + tunnel.Name},
 	}
 	return f, true

@@ -113,9 +113,12 @@ func TestHealthyClustersPass(t *testing.T) {
 	sixToo(six)
 	excluded := factstest.Healthy(4)
 	excluded.Node("n4").Excluded = "cordoned"
+	unseen := factstest.Healthy(4)
+	unseen.Node("n4").Excluded = "not ready"
+	unseen.Hosts = slices.DeleteFunc(unseen.Hosts, func(h facts.HostLook) bool { return h.Node == "n4" })
 	factstest.Passes(t, overlay.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "ten nodes": factstest.Healthy(10), "IPv6 alone": factstest.Healthy(3, facts.IPv6),
-		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "a tunnel for IPv6": six, "an excluded node": excluded,
+		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "a tunnel for IPv6": six, "an excluded node": excluded, "an excluded node that nobody looked at": unseen,
 	})
 }
 

@@ -116,7 +116,7 @@ func tunnelSpoils() []spoil {
 		}, []string{"no neighbour entry for 10.244.3.0, the tunnel of n3"}},
 		{
 			"a device made anew, which nobody was told", overlay.Neighbor(), check.Fail, change("n3", "flannel.1", func(i *facts.Interface) { i.MAC = "02:00:00:00:01:ff" }),
-			[]string{"the tunnel device of n3 has 02:00:00:00:01:ff: it throws such packets away; the same on n2", "published the MAC 02:00:00:00:01:03"},
+			[]string{"published the MAC 02:00:00:00:01:03", "the tunnel device of n3 has 02:00:00:00:01:ff: it throws such packets away; the same on n2"},
 		},
 		{"an entry of a node that is gone", overlay.Neighbor(), check.Warn, func(s *facts.Snapshot) {
 			both(s, "n1", func(h *facts.HostLook) {

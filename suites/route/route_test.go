@@ -112,11 +112,17 @@ func TestHealthyClustersPass(t *testing.T) {
 	hostGW(gw)
 	calico := factstest.Healthy(3)
 	calico.Cluster.CNI = "calico"
+	kindnet := factstest.Healthy(3)
+	hostGW(kindnet)
+	kindnet.Cluster.CNI = "kindnet"
+	for i := range kindnet.Nodes {
+		kindnet.Nodes[i].Published = nil
+	}
 	excluded := factstest.Healthy(4)
 	excluded.Node("n4").Excluded = "cordoned"
 	factstest.Passes(t, route.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "ten nodes": factstest.Healthy(10), "IPv6 alone": factstest.Healthy(3, facts.IPv6),
-		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "host-gw": gw, "calico with routes": calico, "an excluded node": excluded,
+		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "host-gw": gw, "calico with routes": calico, "an excluded node": excluded, "kindnet": kindnet,
 	})
 }
 
