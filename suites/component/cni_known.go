@@ -9,8 +9,10 @@ type failure struct {
 	until string
 	// lasting: it is not tried again, so the line tells of the present whatever its age.
 	lasting bool
-	means   string
-	look    string // a command, on the node, that shows what is in the way
+	// route: the work is a route to another node's pods, so where all of them are there it was done.
+	route bool
+	means string
+	look  string // a command, on the node, that shows what is in the way
 }
 
 // failures are the known lines, from the plugins' sources.
@@ -18,12 +20,17 @@ func failures() []failure {
 	const flannelUp = "running backend"
 	return []failure{
 		{
-			cni: "flannel", part: "failed to add vxlanroute", lasting: true, look: "ip -d address; ip route show table all",
+			cni: "flannel", part: "failed to add vxlanroute", lasting: true, route: true, look: "ip -d address; ip route show table all",
 			means: "it could not set the route to another node's pods; something else has the address or a route inside that range",
 		},
 		{
-			cni: "flannel", part: "error adding route to", lasting: true, look: "ip route show table all",
+			cni: "flannel", part: "error adding route to", lasting: true, route: true, look: "ip route show table all",
 			means: "it could not set the route to another node's pods",
+		},
+		{
+			// Ten tries, each after twice the time of the one before: it takes a minute until it says what it tried.
+			cni: "flannel", part: "] #4: ", route: true, look: "ip -d address; ip route show table all",
+			means: "the kernel refuses what it tries to set again and again, such as a route to another node's pods",
 		},
 		{cni: "flannel", part: "addarp failed", look: "ip neighbour show dev flannel.1", means: "it could not set a neighbour entry of the tunnel"},
 		{cni: "flannel", part: "addfdb failed", look: "bridge fdb show dev flannel.1", means: "it could not set a forwarding entry of the tunnel"},

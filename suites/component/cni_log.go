@@ -79,7 +79,7 @@ func (f failure) in(lines []string) []string {
 // weigh says how much a line weighs: one that tells of the present is a failure;
 // one of the last hour, or of which the time is not known, a warning.
 func (f failure) weigh(s *facts.Snapshot, node, line string) (check.Verdict, string) {
-	if f.lasting && routed(s.Host(node, facts.Last), line) {
+	if f.route && routed(s, node, line) {
 		return check.Warn, " (the route is there now, so it was repaired since)"
 	}
 	written, known := writtenAt(line, s.Run.Started)
@@ -98,23 +98,32 @@ func (f failure) weigh(s *facts.Snapshot, node, line string) (check.Verdict, str
 
 var prefixes = regexp.MustCompile(`[0-9a-fA-F.:]+/[0-9]{1,3}`)
 
-// routed: the line names a range of addresses, and the host has a route with that very prefix now.
-func routed(h *facts.HostLook, line string) bool {
+// routed: the line names a range of addresses, and the host has a route with that
+// very prefix now; or it names none, and the routes to the pods of all other nodes are there.
+func routed(s *facts.Snapshot, node, line string) bool {
+	h := s.Host(node, facts.Last)
 	if h == nil || h.NotRun != "" {
 		return false
 	}
+	var wanted []netip.Prefix
 	for _, text := range prefixes.FindAllString(line, -1) {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			continue
+		if p, err := netip.ParsePrefix(text); err == nil {
+			wanted = append(wanted, p.Masked())
 		}
-		for _, r := range h.Routes {
-			if r.Dst == p.Masked() && r.Type == "unicast" && r.Dev != "" {
-				return true
+	}
+	if len(wanted) == 0 {
+		for _, n := range s.Nodes {
+			if n.Name != node {
+				wanted = append(wanted, n.PodCIDRs...)
 			}
 		}
 	}
-	return false
+	for _, p := range wanted {
+		if !slices.ContainsFunc(h.Routes, func(r facts.Route) bool { return r.Dst == p && r.Type == "unicast" && r.Dev != "" }) {
+			return false
+		}
+	}
+	return len(wanted) > 0
 }
 
 func repair(s *facts.Snapshot, log facts.PodLog, f failure) []check.Remedy {

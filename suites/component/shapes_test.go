@@ -97,6 +97,11 @@ func TestTheNetworkPlugin(t *testing.T) {
 			withoutRoute(s, "n1")
 		}, "failed to add vxlanRoute (10.244.2.0/24 -> 10.244.2.0): invalid argument"},
 		{"one that is there by now", check.Warn, logging(vxlanRoute), "it was repaired since"},
+		{"a route that is still being tried", check.Fail, func(s *facts.Snapshot) {
+			logs(s, "n1", "E0102 03:03:59.000000       1 retry.go:29] #3: invalid argument", "E0102 03:04:00.000000       1 retry.go:29] #4: invalid argument")
+			withoutRoute(s, "n1")
+		}, "#4: invalid argument"},
+		{"a try that succeeded in the end", check.Warn, logging("E0102 03:04:00.000000       1 retry.go:29] #4: network is down"), "it was repaired since"},
 		{"a failure of these minutes", check.Fail, logging("E0102 03:03:00.000000 1 iptables.go:20] Failed to ensure iptables rules: exit status 4"), "it could not write its firewall rules"},
 		{"a failure that a later line calls done", check.Pass, logging(
 			"E0102 03:03:00.000000 1 iptables.go:20] Failed to ensure iptables rules: exit status 4", "I0102 03:03:09.000000 1 iptables.go:358] bootstrap done"), ""},
