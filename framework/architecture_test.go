@@ -84,7 +84,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 // pure are the rooms that decide, and never look.
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
-	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures",
+	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -149,12 +149,13 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/wire", []string{"framework/facts"}},
 		{"framework/check", []string{"framework/facts"}},
 		{"framework/podpath", []string{"framework/facts"}},
+		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"reporters/report", []string{"framework/facts", "framework/check", "framework/strictjson"}},
 		{"reporters", []string{"reporters", "framework/facts", "framework/check", "framework/figures"}},
 		{"suites", []string{
 			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/podpath", "framework/matrix", "framework/topology",
-			"framework/figures",
+			"framework/figures", "framework/symptom",
 		}},
 		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
 	}
