@@ -38,10 +38,8 @@ func (c comparedFacts) read(n facts.Node, h *facts.HostLook) {
 	if h.ResolvConf != nil && h.ResolvConf.NotRun == "" {
 		c.set(ofDNS, h.ResolvConf.Path, n.Name, withoutComments(h.ResolvConf.Text))
 	}
-	for _, d := range h.Firewall {
-		if d.NotRun == "" && strings.HasSuffix(d.Tool, "-save") {
-			c.set(ofFirewall, "rules by "+strings.TrimSuffix(d.Tool, "-save"), n.Name, used(d))
-		}
+	if backend := backendOf(h); backend != "" {
+		c.set(ofFirewall, "the back end of iptables with rules in it", n.Name, backend)
 	}
 	if h.ProxyMode != nil && h.ProxyMode.NotRun == "" {
 		c.set(ofProxy, "kube-proxy's mode", n.Name, h.ProxyMode.Text)
@@ -75,11 +73,18 @@ func withoutComments(text string) string {
 	return strings.Join(out, "\n")
 }
 
-func used(d facts.Dump) string {
-	if strings.Contains(d.Text, "\n-A ") || strings.HasPrefix(d.Text, "-A ") {
-		return "in use"
+// backendOf is which back ends of iptables hold rules on a host; empty where none
+// does, which depends on the pods that happen to be there (hostPorts).
+func backendOf(h *facts.HostLook) string {
+	var out []string
+	for _, backend := range []string{"legacy", "nft"} {
+		if slices.ContainsFunc(h.Firewall, func(d facts.Dump) bool {
+			return d.NotRun == "" && strings.HasSuffix(d.Tool, "-"+backend+"-save") && strings.Contains("\n"+d.Text, "\n-A ")
+		}) {
+			out = append(out, backend)
+		}
 	}
-	return "none"
+	return strings.Join(out, " and ")
 }
 
 // absenceCounts: a setting or a file that some nodes have and others have not

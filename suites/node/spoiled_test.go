@@ -96,6 +96,23 @@ func TestSpoiledNodes(t *testing.T) {
 		{"an interface that not all have", node.Uniform(), check.Pass, func(s *facts.Snapshot) {
 			s.Host("n1", facts.Last).Sysctls["net.ipv4.conf.docker0.forwarding"] = "1"
 		}, nil},
+		{"another back end of the firewall", node.Uniform(), check.Warn, func(s *facts.Snapshot) {
+			for i := range s.Host("n2", facts.Last).Firewall {
+				d := &s.Host("n2", facts.Last).Firewall[i]
+				d.Tool = strings.NewReplacer("-nft-", "-legacy-", "-legacy-", "-nft-").Replace(d.Tool)
+			}
+		}, []string{"the back end of iptables with rules in it is legacy, and nft on the other 2 nodes"}},
+		{"another CNI file", node.Uniform(), check.Warn, func(s *facts.Snapshot) {
+			cni := s.Host("n2", facts.Last).CNI
+			cni.Files = append(slices.Clone(cni.Files), facts.Text{Path: "/etc/cni/net.d/00-old.conf", Text: "{}"})
+		}, []string{"00-old.conf is {}, and not there on the other 2 nodes"}},
+		{"a CNI file that names its node", node.Uniform(), check.Pass, func(s *facts.Snapshot) {
+			for _, n := range s.Nodes {
+				s.Host(n.Name, facts.Last).CNI = &facts.CNIFiles{Files: []facts.Text{{
+					Path: "/etc/cni/net.d/10-kindnet.conflist", Text: fmt.Sprintf(`{"nodename": %q, "subnet": %q}`, n.Name, n.PodCIDRs[0]),
+				}}}
+			}
+		}, nil},
 		{"another resolver", node.Uniform(), check.Warn, func(s *facts.Snapshot) {
 			s.Host("n2", facts.Last).ResolvConf = &facts.Text{Path: "/etc/resolv.conf", Text: "# made by hand\nnameserver 192.0.2.1\n"}
 		}, []string{"/etc/resolv.conf is nameserver 192.0.2.1"}},
