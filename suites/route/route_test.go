@@ -118,11 +118,17 @@ func TestHealthyClustersPass(t *testing.T) {
 	for i := range kindnet.Nodes {
 		kindnet.Nodes[i].Published = nil
 	}
+	six := factstest.Healthy(3, facts.IPv4, facts.IPv6)
+	for i := range six.Hosts { // the kernel adds a route for an address of its own (IPv6 only)
+		h := &six.Hosts[i]
+		own := six.Node(h.Node).PodCIDRs[1].Addr()
+		h.Routes = append(h.Routes, facts.Route{Dst: netip.PrefixFrom(own, 128), Dev: "flannel.1", Type: "unicast", Table: 254, Metric: 256, Family: facts.IPv6})
+	}
 	excluded := factstest.Healthy(4)
 	excluded.Node("n4").Excluded = "cordoned"
 	factstest.Passes(t, route.All(), map[string]*facts.Snapshot{
 		"three nodes": factstest.Healthy(3), "ten nodes": factstest.Healthy(10), "IPv6 alone": factstest.Healthy(3, facts.IPv6),
-		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "host-gw": gw, "calico with routes": calico, "an excluded node": excluded, "kindnet": kindnet,
+		"dual stack": factstest.Healthy(3, facts.IPv4, facts.IPv6), "host-gw": gw, "calico with routes": calico, "an excluded node": excluded, "kindnet": kindnet, "a tunnel with an IPv6 address": six,
 	})
 }
 
