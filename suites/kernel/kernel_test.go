@@ -170,6 +170,14 @@ func TestRPFilter(t *testing.T) {
 			set(s, "n1", rpEth0, "1")
 			grow(s, "n1", counter, 40)
 		}, "netstat.TcpExt.IPReversePathFilter 0 → 40"},
+		{"strict on the interface of a pod alone, as plugins set it", check.Pass, func(s *facts.Snapshot) {
+			both(s, "", func(h *facts.HostLook) {
+				h.Sysctls["net.ipv4.conf.cali1.rp_filter"] = "1"
+				h.Interfaces = append(h.Interfaces, facts.Interface{Name: "cali1", Kind: "veth", Up: true})
+				h.Routes = append(h.Routes, facts.Route{Dst: netip.MustParsePrefix("10.244.1.7/32"), Dev: "cali1", Type: "unicast", Table: 254, Family: facts.IPv4})
+				h.Rules = append(h.Rules, facts.Rule{Priority: 100, Mark: 0x20, Table: 77, Action: "lookup", Family: facts.IPv4})
+			})
+		}, "3 of 3"},
 		{"a stray broadcast", check.Pass, func(s *facts.Snapshot) {
 			set(s, "n1", rpEth0, "1")
 			grow(s, "n1", counter, 1)

@@ -17,11 +17,15 @@ const (
 )
 
 // pathDevices are the interfaces by which IPv4 packets of pods and nodes come in:
-// that with the node's address, the pods' own, and those towards the peers' pods.
+// that with the node's address, the bridge of the pods, and those towards the
+// peers' pods. An interface of a single pod is none of them: plugins that make one
+// for each pod filter it strictly, so that no pod sends in another's name.
 func pathDevices(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []string {
-	out := podpath.Local(*h, podpath.Pods(n, facts.IPv4))
-	if len(out) > 1 { // an interface for each pod: they share one setting, the one that made them
-		out = out[:1]
+	var out []string
+	for _, name := range podpath.Local(*h, podpath.Pods(n, facts.IPv4)) {
+		if i, ok := h.Interface(name); ok && i.Kind == "bridge" {
+			out = append(out, name)
+		}
 	}
 	add := func(dev string) {
 		if _, ok := h.Interface(dev); ok && !slices.Contains(out, dev) {
