@@ -89,10 +89,11 @@ type listener struct {
 }
 
 func (l *listener) judge() []check.Finding {
-	var bad []socket
+	var bad, waiting []socket
 	ready := 0
 	for _, e := range l.service.Endpoints {
 		if !e.Ready {
+			waiting = append(waiting, socket{endpoint: e})
 			continue
 		}
 		ready++
@@ -108,16 +109,43 @@ func (l *listener) judge() []check.Finding {
 		}
 	}
 	if ready == 0 {
-		return []check.Finding{{
-			Subject: l.name, Nodes: []string{}, Verdict: check.Fail,
-			Says: fmt.Sprintf("the Service %s has no ready endpoint", l.name),
-			Remedy: []check.Remedy{
-				{Text: "Does its selector match pods, and are they Ready?", Command: l.kubectl("get service,endpointslices,pods -o wide")},
-				{Text: "Why is a pod not Ready? Its events say so", Command: l.kubectl("describe pods")},
-			},
-		}}
+		return []check.Finding{l.noneReady(waiting)}
 	}
 	return l.findings(bad)
+}
+
+// noneReady is a Service behind which nobody is ready; waiting are its endpoints.
+func (l *listener) noneReady(waiting []socket) check.Finding {
+	f := check.Finding{Subject: l.name, Nodes: []string{}, Verdict: check.Fail, Says: fmt.Sprintf("the Service %s has no endpoint at all", l.name)}
+	if len(waiting) > 0 {
+		f.Says = fmt.Sprintf("the Service %s has no ready endpoint; not ready: %s", l.name, places(waiting))
+	}
+	for _, w := range waiting {
+		if w.endpoint.Node != "" {
+			f.Nodes = append(f.Nodes, w.endpoint.Node)
+		}
+	}
+	slices.Sort(f.Nodes)
+	f.Nodes = slices.Compact(f.Nodes)
+	f.Remedy = []check.Remedy{
+		{Text: "Does its selector match pods, and are they Ready?", Command: l.kubectl("get service,endpointslices,pods -o wide")},
+		{Text: "Why is a pod not Ready? Its events and its log say so", Command: l.kubectl("describe pods | grep -A12 Events: ; kubectl -n " + l.service.Namespace + " get events --sort-by=.lastTimestamp | tail")},
+		{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/listening"},
+	}
+	return f
+}
+
+// places names endpoints, and counts those beyond three.
+func places(of []socket) string {
+	var where []string
+	for _, s := range of {
+		where = append(where, s.where())
+	}
+	text := strings.Join(where[:min(3, len(where))], ", ")
+	if len(where) > 3 {
+		text += fmt.Sprintf(" and %d more", len(where)-3)
+	}
+	return text
 }
 
 // findings puts endpoints with the same fault into one.
@@ -142,30 +170,25 @@ func (l *listener) findings(bad []socket) []check.Finding {
 func (l *listener) finding(group []socket) check.Finding {
 	first := group[0]
 	f := check.Finding{Subject: l.name, Verdict: check.Fail}
-	var where []string
 	for _, g := range group {
 		f.Nodes = append(f.Nodes, g.endpoint.Node)
-		where = append(where, g.where())
 		if e := g.evidence(); len(f.Evidence) < 6 && first.state != unread && !slices.Contains(f.Evidence, e) {
 			f.Evidence = append(f.Evidence, e)
 		}
 	}
 	slices.Sort(f.Nodes)
 	f.Nodes = slices.Compact(f.Nodes)
-	places := strings.Join(where[:min(3, len(where))], ", ")
-	if len(where) > 3 {
-		places += fmt.Sprintf(" and %d more", len(where)-3)
-	}
+	where := places(group)
 	switch first.state {
 	case unread:
 		f.Verdict = check.Unknown
-		f.Says = fmt.Sprintf("not seen whether %s of %s listen: %s (%s)", figures.Count(len(group), "ready endpoint"), l.name, first.why, places)
+		f.Says = fmt.Sprintf("not seen whether %s of %s listen: %s (%s)", figures.Count(len(group), "ready endpoint"), l.name, first.why, where)
 		return f
 	case deaf:
-		f.Says = fmt.Sprintf("nothing listens at %s of %s: %s", figures.Count(len(group), "ready endpoint"), l.name, places)
+		f.Says = fmt.Sprintf("nothing listens at %s of %s: %s", figures.Count(len(group), "ready endpoint"), l.name, where)
 	default:
 		f.Says = fmt.Sprintf("%s of %s can be reached by nobody else, for the socket is bound to %s only: %s",
-			figures.Count(len(group), "ready endpoint"), l.name, first.why, places)
+			figures.Count(len(group), "ready endpoint"), l.name, first.why, where)
 	}
 	f.Remedy = l.remedy(first)
 	return f

@@ -122,7 +122,7 @@ func TestServicesThatCannotBeJudged(t *testing.T) {
 	}{
 		"no Service asked for":        {factstest.Healthy(3), check.Skip, "names no Service"},
 		"no such Service":             {absent, check.Fail, "there is no Service shop/web in this cluster"},
-		"no ready endpoint":           {empty, check.Fail, "has no ready endpoint"},
+		"no ready endpoint":           {empty, check.Fail, "has no ready endpoint; not ready: coredns-1 10.244.1.11:53/UDP on n1"},
 		"endpoints on excluded nodes": {excluded, check.Unknown, "none of 4 endpoints is a pod on a node under test"},
 		"without host access":         {unprivileged, check.Skip, "--unprivileged"},
 	} {
