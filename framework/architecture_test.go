@@ -85,6 +85,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
 	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
+	"framework/config",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -148,6 +149,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/facts", []string{"framework/facts", "framework/strictjson"}},
 		{"framework/wire", []string{"framework/facts"}},
 		{"framework/check", []string{"framework/facts"}},
+		{"framework/config", []string{"framework/facts"}},
 		{"framework/podpath", []string{"framework/facts"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},

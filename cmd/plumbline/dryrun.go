@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	specs "github.com/plumbline-net/plumbline/framework/run"
 	"github.com/plumbline-net/plumbline/framework/topology"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
@@ -114,7 +115,7 @@ func (f *runFlags) expectation(w io.Writer, needs topology.Requirement) error {
 	})
 	execs := needs.ExecsPerNode() + len(f.runtimeClasses(needs))
 	row(fmt.Sprintf("exec calls (%d a node)", execs), func(n int) string { return figures.Grouped(n * execs) })
-	row("time, about", func(n int) string { return fmt.Sprintf("%.0f s", roughly(needs, n).Seconds()) })
+	row("time, about", func(n int) string { return fmt.Sprintf("%.0f s", f.roughly(needs, n).Seconds()) })
 	lines = append(lines, "", fmt.Sprintf("Presumed: one IP family, %d replicas of the cluster DNS%s.", dnsReplicas, f.presumedRunner()),
 		fmt.Sprintf("A probe is one source and one target; one that fails is made up to %d times.", wire.DefaultTiming().Attempts),
 		timeBasis)
@@ -129,7 +130,7 @@ func (f *runFlags) presumedRunner() string {
 	return ", a runner outside the cluster that reaches the nodes"
 }
 
-const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 13 s for all checks on three nodes\n" +
+const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 14 s for all checks on three nodes\n" +
 	"(one machine with two cores); the exec calls grow with the nodes, 32 at once. Pulling an image comes on top."
 
 // What the parts of a healthy run took there (stats.phases of its report).
@@ -137,10 +138,19 @@ const (
 	measuredReading = 200 * time.Millisecond
 	measuredPlacing = 1300 * time.Millisecond // one DaemonSet, until its pods are ready
 	measuredLook    = 400 * time.Millisecond
-	measuredProbing = 3 * time.Second
+	measuredProbing = 4 * time.Second
 	measuredRemoval = 6 * time.Second
+	measuredLeaving = 5 * time.Second // of it, the wait for the empty namespace, which smoke does without
 	execsAtOnce     = 32
 )
+
+func (f *runFlags) roughly(needs topology.Requirement, nodes int) time.Duration {
+	total := roughly(needs, nodes)
+	if f.profile == specs.Smoke && total > measuredRemoval {
+		total -= measuredLeaving
+	}
+	return total
+}
 
 // roughly is how long a run takes: pods start on all nodes at once, so only the
 // exec calls are a matter of the number of nodes.
