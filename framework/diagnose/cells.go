@@ -17,7 +17,7 @@ type outcomeTest func(f facts.Flow, c facts.Cell) bool
 // retry, or never from all of them.
 func silent(f facts.Flow, c facts.Cell) bool {
 	if c.Outcome == facts.OK {
-		return (c.Partial || c.Retried) && throughService(f)
+		return (c.Partial || c.Retried) && f.ThroughService()
 	}
 	return c.Outcome == facts.Timeout || c.Outcome == facts.Unreachable || c.Outcome == facts.NotRun
 }
@@ -30,10 +30,6 @@ func turnedAway(f facts.Flow, c facts.Cell) bool {
 // anyhow: the cause can end in any way.
 func anyhow(facts.Flow, facts.Cell) bool { return true }
 
-func throughService(f facts.Flow) bool {
-	return f.To == facts.ToClusterIP || f.To == facts.ToNodePort || f.To == facts.ToDNSService
-}
-
 // podTraffic matches cells whose packets some of the nodes have to forward
 // between the pod network and anything else: out of a pod there to another
 // node, into a pod there from another node, and through a Service where a
@@ -41,39 +37,45 @@ func throughService(f facts.Flow) bool {
 func (in *input) podTraffic(nodes []string) cellTest {
 	on := func(node string) bool { return node != "" && slices.Contains(nodes, node) }
 	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		outOfPod := on(from.Node) && fromPod(f)
 		switch f.To {
-		case facts.ToClusterIP:
-			return on(from.Node) && f.From == facts.FromPod || backendOn(to, on)
+		case facts.ToClusterIP, facts.ToAffinity:
+			return outOfPod || backendOn(to, on)
 		case facts.ToNodePort:
-			return on(to.Node) || on(from.Node) && f.From == facts.FromPod || backendOn(to, on)
-		case facts.ToDNSService:
-			return on(from.Node) && f.From == facts.FromPod || in.replicaOn(on)
-		case facts.ToAPI:
-			return on(from.Node) && f.From == facts.FromPod
-		case facts.ToPod, facts.ToDNSReplica:
-			crosses := from.Node != to.Node
-			return crosses && (on(to.Node) || on(from.Node) && f.From == facts.FromPod)
+			return on(to.Node) || outOfPod || backendOn(to, on)
+		case facts.ToNodePortLocal:
+			return on(to.Node) && !to.Silent
+		case facts.ToDNSService, facts.ToDNSRecord, facts.ToDNSExternal:
+			return outOfPod || in.replicaOn(on)
+		case facts.ToAPI, facts.ToHairpin, facts.ToEgress:
+			return outOfPod
+		case facts.ToPod, facts.ToRuntime, facts.ToDNSReplica, facts.ToDNSMetrics:
+			return from.Node != to.Node && (on(to.Node) || outOfPod)
 		case facts.ToHost:
-			return f.From == facts.FromPod && on(from.Node) && from.Node != to.Node
+			return outOfPod && from.Node != to.Node
+		case facts.ToGateway, facts.ToTunnel, facts.ToDNSUpstream:
+			return false // they begin and end at hosts
 		}
 		return false
 	}
 }
+
+func fromPod(f facts.Flow) bool { return f.From == facts.FromPod || f.From == facts.FromRuntime }
 
 // crossPods matches what goes over the tunnel between nodes: everything of
 // podTraffic that is not handled inside one node, and what hosts send to pods.
 func (in *input) crossPods(involved func(a, b string) bool) cellTest {
 	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 		switch f.To {
-		case facts.ToPod, facts.ToDNSReplica:
+		case facts.ToPod, facts.ToRuntime, facts.ToDNSReplica, facts.ToDNSMetrics, facts.ToGateway:
 			return from.Node != to.Node && involved(from.Node, to.Node)
-		case facts.ToClusterIP:
+		case facts.ToClusterIP, facts.ToAffinity:
 			return backendOn(to, func(n string) bool { return involved(from.Node, n) })
 		case facts.ToNodePort:
 			return backendOn(to, func(n string) bool { return involved(from.Node, n) || involved(to.Node, n) })
-		case facts.ToDNSService:
+		case facts.ToDNSService, facts.ToDNSRecord, facts.ToDNSExternal:
 			return in.replicaOn(func(n string) bool { return involved(from.Node, n) })
-		case facts.ToHost, facts.ToAPI:
+		case facts.ToHost, facts.ToAPI, facts.ToHairpin, facts.ToNodePortLocal, facts.ToTunnel, facts.ToDNSUpstream, facts.ToEgress:
 			return false
 		}
 		return false
@@ -84,13 +86,11 @@ func (in *input) crossPods(involved func(a, b string) bool) cellTest {
 // from that node, and its NodePorts.
 func servicesAt(nodes []string) cellTest {
 	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-		switch f.To {
-		case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService:
-			return slices.Contains(nodes, from.Node)
-		case facts.ToNodePort:
+		switch {
+		case f.To == facts.ToNodePort, f.To == facts.ToNodePortLocal:
 			return slices.Contains(nodes, to.Node)
-		case facts.ToPod, facts.ToHost, facts.ToDNSReplica:
-			return false
+		case f.ThroughService():
+			return slices.Contains(nodes, from.Node)
 		}
 		return false
 	}

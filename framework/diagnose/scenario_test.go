@@ -31,7 +31,7 @@ func traffic(s *facts.Snapshot) []Judged {
 		f := check.Finding{Subject: m.Flow.Key(), Verdict: check.Fail, Says: "some pairs fail", Flow: m.Flow.Key()}
 		for _, row := range m.Rows {
 			for i, c := range row.Cells {
-				if c.Outcome != m.Flow.Via.Right() {
+				if c.Outcome != m.Flow.Via.Right() && !m.Targets[i].Silent {
 					f.Pairs = append(f.Pairs, check.Pair{From: row.From.String(), To: m.Targets[i].ID})
 				}
 			}
