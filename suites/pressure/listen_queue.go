@@ -58,7 +58,7 @@ func fullListener(q facts.SocketQueue) bool {
 
 func fullQueue(h host, q facts.SocketQueue, grown []symptom.Growth) symptom.Symptom {
 	out := symptom.Symptom{
-		Node: h.Name, Thing: owner(q), Verdict: check.Warn, Kind: "full", Weight: int64(q.RecvQ),
+		Node: h.Name, Thing: thing(q), Verdict: check.Warn, Kind: "full", Weight: int64(q.RecvQ),
 		Says: fmt.Sprintf("%s does not accept: %d connections wait at %s, its backlog is %d, and further ones are dropped",
 			owner(q), q.RecvQ, q.Local, q.SendQ),
 		Evidence: []check.Evidence{queueEvidence(h.last, q)},

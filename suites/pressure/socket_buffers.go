@@ -104,7 +104,7 @@ func slowSockets(h host) []symptom.Symptom {
 			continue
 		}
 		x := symptom.Symptom{
-			Node: h.Name, Thing: owner(q), Kind: "slow", Verdict: check.Warn, Weight: int64(q.RecvQ + q.SendQ + q.Drops), Says: says,
+			Node: h.Name, Thing: thing(q), Kind: "slow", Verdict: check.Warn, Weight: int64(q.RecvQ + q.SendQ + q.Drops), Says: says,
 			Evidence: []check.Evidence{queueEvidence(h.last, q)}, Remedy: readProcess(h.Name, q),
 		}
 		if known {

@@ -2,6 +2,7 @@ package pressure
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -20,6 +21,11 @@ func owner(q facts.SocketQueue) string {
 		return fmt.Sprintf("the owner of %s %s", q.Proto, q.Local)
 	}
 	return fmt.Sprintf("%s (process %d)", q.Process, q.PID)
+}
+
+// thing names a socket in a finding's subject.
+func thing(q facts.SocketQueue) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", q.Process, q.Proto, q.Local))
 }
 
 func queueEvidence(h *facts.HostLook, q facts.SocketQueue) check.Evidence {
