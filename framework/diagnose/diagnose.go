@@ -48,16 +48,31 @@ type claim struct {
 // look: those with evidence from a host before those that read shapes, and the
 // catch-all last, for it takes what the others left.
 func causes() []cause {
-	return []cause{
+	out := []cause{
 		{"node-not-ready", nodeNotReady},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
 		{"forward-rejected", forwardRejected},
 		{"kube-proxy-missing", kubeProxyMissing},
 		{"kube-proxy-priority", kubeProxyPriority},
-		{"vxlan-blocked", vxlanBlocked},
-		{"host-check", hostCheck},
 	}
+	early, late := proofs()
+	out = append(out, early...)
+	out = append(out, cause{"vxlan-blocked", vxlanBlocked})
+	return append(append(out, late...), cause{"host-check", hostCheck})
+}
+
+// proofs are the mechanisms as causes: those that take the tunnel away, which
+// the shape of a blocked tunnel must not be taken for, and the others.
+func proofs() (early, late []cause) {
+	for _, m := range mechanisms() {
+		if m.early {
+			early = append(early, cause{m.id, m.proven})
+		} else {
+			late = append(late, cause{m.id, m.proven})
+		}
+	}
+	return early, late
 }
 
 // Diagnose gives the causes behind the findings of all checks, what explains

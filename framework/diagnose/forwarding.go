@@ -15,6 +15,7 @@ const (
 	ipForward       = "kernel/ip-forward"
 	ipForwardBoot   = "kernel/ip-forward-boot"
 	firewallForward = "firewall/forward"
+	firewallDrops   = "firewall/drops"
 	nodeChanged     = "node/changed"
 )
 
@@ -138,7 +139,9 @@ func forwardRejected(in *input) []claim {
 	}
 	c := claimOf(nodes, findings)
 	c.cell, c.leaves = in.podTraffic(nodes), turnedAway
-	c.finding = func(id string, f check.Finding) bool { return id == firewallForward && f.Verdict == check.Fail }
+	c.finding = func(id string, f check.Finding) bool {
+		return id == firewallForward && f.Verdict == check.Fail || id == firewallDrops && sameNodes(f, nodes) && counts(f)
+	}
 	return []claim{c}
 }
 

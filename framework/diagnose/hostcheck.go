@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -18,7 +19,7 @@ func hostCheck(in *input) []claim {
 		var left []located
 		mine := map[string]bool{}
 		for i, f := range j.Result.Findings {
-			if f.Verdict == check.Fail && !in.explained[findingID{j.ID, i}] {
+			if f.Verdict == check.Fail && len(f.Pairs) == 0 && !in.explained[findingID{j.ID, i}] {
 				left = append(left, located{j.ID, f})
 				mine[f.Subject+"\x00"+f.Says] = true
 			}
@@ -36,11 +37,13 @@ func hostCheck(in *input) []claim {
 	return out
 }
 
+// aboutHosts are the checks whose failing findings say what to repair, where they
+// are not about pairs of the matrix.
 func aboutHosts(id string) bool {
-	for _, area := range []string{"node/", "kernel/", "firewall/", "component/"} {
+	for _, area := range []string{"node/", "kernel/", "firewall/", "component/", "route/", "overlay/", "pressure/"} {
 		if strings.HasPrefix(id, area) {
 			return true
 		}
 	}
-	return false
+	return slices.Contains([]string{"mtu/overlay", "service/programmed", "service/listening", "dns/resolv-conf"}, id)
 }

@@ -15,6 +15,11 @@ import (
 func vxlanBlocked(in *input) []claim {
 	known := append(in.nodesOf(ipForward), in.nodesOf(firewallForward)...)
 	known = append(known, in.nodesOf(nodeReady)...)
+	for _, m := range mechanisms() {
+		if m.early {
+			known = append(known, m.nodes(in)...)
+		}
+	}
 	s := in.silence().without(known)
 	var out []claim
 	cut := s.cutOff()
@@ -64,9 +69,22 @@ func (in *input) tunnelClaim(s silence, nodes []string, among func(pair) bool) (
 		says:     in.tunnelSays(nodes, s, dev, drops),
 		evidence: in.tunnelEvidence(nodes, len(blocked), hostOK, drops),
 		remedy:   in.tunnelRemedy(nodes, blocked, dev, drops),
-		cell:     in.crossPods(func(a, b string) bool { return blocked[pair{a, b}] || blocked[pair{b, a}] }),
+		cell:     tunnelCells(in, blocked),
 		leaves:   silent,
+		finding: func(id string, f check.Finding) bool {
+			return (id == "firewall/input" || id == firewallDrops) && len(drops) > 0 && sameNodes(f, nodes) && f.Verdict != check.Unknown
+		},
 	}, true
+}
+
+// tunnelCells matches what the tunnel between blocked pairs carries, and the
+// probes of its port.
+func tunnelCells(in *input, blocked map[pair]bool) cellTest {
+	between := func(a, b string) bool { return blocked[pair{a, b}] || blocked[pair{b, a}] }
+	pods := in.crossPods(between)
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		return f.To == facts.ToTunnel && between(from.Node, to.Node) || pods(f, from, to)
+	}
 }
 
 // ends are the nodes of the pairs, sorted.

@@ -1,0 +1,149 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// mechanism is a cause that a host check proves by itself: what the node holds
+// is wrong, and what follows from that is known.
+type mechanism struct {
+	id string
+	// checks are those whose failing findings are the cause; also are those whose
+	// findings about the same nodes, failing or warning, follow from it.
+	checks, also []string
+	// holds picks the findings of checks that speak of this cause; nil takes all.
+	holds func(check.Finding) bool
+	// cell gives where the cause shows for a node, towards a peer or, for "", any.
+	cell   func(in *input, node, peer string) cellTest
+	leaves outcomeTest
+	// early: what it leaves in the matrices looks like a blocked tunnel.
+	early bool
+}
+
+// mechanisms come in the order in which one is the reason of the next: an
+// interface left by another network is why a route could not be set.
+func mechanisms() []mechanism {
+	return []mechanism{
+		{id: "duplicate-address", early: true, checks: []string{"node/duplicate-address"}, also: []string{"node/ready", "node/agent"}, cell: touches, leaves: anyhow},
+		{id: "tunnel-leftover", early: true, checks: []string{"overlay/leftover"}, also: []string{"route/pod-cidr", "route/stale", "route/lookup", "component/cni", "overlay/neighbor", "overlay/fdb", "node/changed"}, cell: tunnelled, leaves: turnedAway},
+		{id: "tunnel-port-taken", early: true, checks: []string{"overlay/port"}, holds: withoutPairs, also: []string{"overlay/port", "overlay/neighbor", "overlay/fdb", "overlay/local-address", "route/pod-cidr", "route/lookup", "component/cni", "mtu/overlay", "mtu/uniform"}, cell: tunnelled, leaves: turnedAway},
+		{id: "tunnel-address", early: true, checks: []string{"overlay/local-address"}, also: []string{"node/address", "overlay/fdb"}, cell: tunnelled, leaves: turnedAway},
+		{id: "tunnel-entry", early: true, checks: []string{"overlay/fdb", "overlay/neighbor"}, cell: tunnelled, leaves: turnedAway},
+		{id: "route-missing", early: true, checks: []string{"route/pod-cidr"}, also: []string{"route/lookup", "component/cni"}, cell: tunnelled, leaves: turnedAway},
+		{id: "route-stale", early: true, checks: []string{"route/stale"}, also: []string{"route/lookup", "route/pod-cidr"}, cell: tunnelled, leaves: turnedAway},
+		{id: "route-diverted", early: true, checks: []string{"route/lookup"}, cell: tunnelled, leaves: turnedAway},
+		{id: "pod-mac", early: true, checks: []string{"overlay/pod-mac"}, cell: intoPods, leaves: turnedAway},
+		{id: "reverse-path", early: true, checks: []string{"kernel/rp-filter"}, cell: touches, leaves: silent},
+		{id: "bridge-unfiltered", checks: []string{"kernel/bridge-nf"}, also: []string{"node/uniform", "node/changed"}, cell: sameNodeServices, leaves: turnedAway},
+		{id: "pods-masqueraded", checks: []string{"firewall/masquerade"}, also: []string{"reach/source-ip"}, cell: touches, leaves: rewritten},
+		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, cell: intoHost, leaves: turnedAway},
+		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy"}, cell: services, leaves: anyhow},
+		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: touches, leaves: sized},
+	}
+}
+
+// proven makes the claims of one mechanism, one a node, from the findings that
+// nothing before has explained.
+func (m mechanism) proven(in *input) []claim {
+	byNode := map[string][]located{}
+	for _, j := range in.judged {
+		if !slices.Contains(m.checks, j.ID) {
+			continue
+		}
+		for i, f := range j.Result.Findings {
+			if f.Verdict != check.Fail || len(f.Nodes) == 0 || in.explained[findingID{j.ID, i}] || m.holds != nil && !m.holds(f) {
+				continue
+			}
+			for _, n := range f.Nodes {
+				byNode[n] = append(byNode[n], located{j.ID, f})
+			}
+		}
+	}
+	var out []claim
+	for _, together := range alike(byNode) {
+		out = append(out, m.claim(in, together.nodes, together.findings))
+	}
+	return out
+}
+
+func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
+	c := claimOf(nodes, findings)
+	var tests []cellTest
+	for _, f := range findings {
+		for _, n := range nodes {
+			if f.names(n) {
+				tests = append(tests, m.cell(in, n, in.peerOf(f.Finding)))
+			}
+		}
+	}
+	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		return slices.ContainsFunc(tests, func(t cellTest) bool { return t(f, from, to) })
+	}
+	c.leaves = m.leaves
+	c.finding = func(id string, f check.Finding) bool {
+		own := slices.ContainsFunc(findings, func(o located) bool { return o.check == id && o.Subject == f.Subject && o.Says == f.Says })
+		return own || slices.Contains(m.also, id) && sameNodes(f, nodes) && f.Verdict != check.Unknown
+	}
+	return c
+}
+
+// same are nodes with the very same findings.
+type same struct {
+	nodes    []string
+	findings []located
+}
+
+// alike joins nodes of which the same findings speak: what is one finding on many
+// nodes is one cause.
+func alike(byNode map[string][]located) []same {
+	var out []same
+	for _, n := range sortedKeys(byNode) {
+		i := slices.IndexFunc(out, func(s same) bool {
+			return slices.EqualFunc(s.findings, byNode[n], func(a, b located) bool { return a.check == b.check && a.Subject == b.Subject && a.Says == b.Says })
+		})
+		if i < 0 {
+			out = append(out, same{[]string{n}, byNode[n]})
+			continue
+		}
+		out[i].nodes = append(out[i].nodes, n)
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// peerOf is the node towards which a finding speaks ("n1 → n3"); empty where it
+// is about several or none.
+func (in *input) peerOf(f check.Finding) string {
+	_, to, ok := strings.Cut(f.Subject, " → ")
+	if ok && in.facts.Node(to) != nil {
+		return to
+	}
+	return ""
+}
+
+// nodes are those on which failing findings prove the mechanism, whatever else explains them.
+func (m mechanism) nodes(in *input) []string {
+	var out []string
+	for _, id := range m.checks {
+		for _, f := range in.failing(id) {
+			if m.holds == nil || m.holds(f.Finding) {
+				out = append(out, f.Nodes...)
+			}
+		}
+	}
+	return out
+}
+
+func withoutPairs(f check.Finding) bool { return len(f.Pairs) == 0 }

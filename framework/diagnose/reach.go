@@ -1,0 +1,77 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// The places where a mechanism shows, for a node and, where it is known, the one
+// peer towards which it is wrong.
+
+// touches matches everything that begins or ends on the node.
+func touches(_ *input, node, _ string) cellTest { return touching([]string{node}) }
+
+// tunnelled matches what goes between the node's and other nodes' pods, both
+// ways: an answer needs the way back.
+func tunnelled(in *input, node, peer string) cellTest {
+	return in.crossPods(func(a, b string) bool {
+		return a == node && (peer == "" || b == peer) || b == node && (peer == "" || a == peer)
+	})
+}
+
+// intoPods matches what a node has to hand to its own pods.
+func intoPods(in *input, node, _ string) cellTest {
+	on := func(n string) bool { return n == node }
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		switch f.To {
+		case facts.ToClusterIP, facts.ToAffinity, facts.ToNodePort:
+			return backendOn(to, on) || fromPod(f) && from.Node == node
+		case facts.ToNodePortLocal:
+			return to.Node == node && !to.Silent
+		case facts.ToDNSService, facts.ToDNSRecord, facts.ToDNSExternal:
+			return in.replicaOn(on) || fromPod(f) && from.Node == node
+		default:
+			return to.Node == node || fromPod(f) && from.Node == node
+		}
+	}
+}
+
+// sameNodeServices matches Services asked from pods of the node that may have a
+// backend beside them.
+func sameNodeServices(in *input, node, _ string) cellTest {
+	on := func(n string) bool { return n == node }
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		if from.Node != node || !fromPod(f) || !f.ThroughService() {
+			return false
+		}
+		dns := f.To == facts.ToDNSService || f.To == facts.ToDNSRecord || f.To == facts.ToDNSExternal
+		return f.To == facts.ToHairpin || dns && in.replicaOn(on) || backendOn(to, on)
+	}
+}
+
+// intoHost matches what a node takes in for itself: NodePorts, its own address,
+// the tunnel and what comes out of it.
+func intoHost(in *input, node, _ string) cellTest {
+	tunnel := tunnelled(in, node, "")
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		switch f.To {
+		case facts.ToNodePort, facts.ToNodePortLocal, facts.ToHost, facts.ToTunnel, facts.ToGateway:
+			return to.Node == node && !to.Silent
+		default:
+			return tunnel(f, from, to)
+		}
+	}
+}
+
+// services matches what the node's own data plane translates.
+func services(_ *input, node, _ string) cellTest { return servicesAt([]string{node}) }
+
+// rewritten: the answer is right, but the far end saw another source.
+func rewritten(_ facts.Flow, c facts.Cell) bool { return c.Rewritten }
+
+// sized: only large packets are lost.
+func sized(f facts.Flow, c facts.Cell) bool {
+	large := []facts.Via{facts.PMTU, facts.Over, facts.Bulk, facts.Big}
+	return slices.Contains(large, f.Via) && c.Outcome != facts.NotRun
+}
