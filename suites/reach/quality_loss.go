@@ -84,12 +84,12 @@ func byEnds(left []pairFigures) []end {
 		if i < 0 {
 			i, out = len(out), append(out, end{nodes: nodes})
 		}
+		if len(out) > mostPairs {
+			return []end{{nodes: []string{}, pairs: left}}
+		}
 		out[i].pairs = append(out[i].pairs, p)
 	}
-	if len(out) <= mostPairs {
-		return out
-	}
-	return []end{{nodes: []string{}, pairs: left}}
+	return out
 }
 
 // parts counts the pairs in which a node has a part.

@@ -10,14 +10,24 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// transfers finds the record of a pair in the flows of large transfers.
-type transfers map[string]*facts.Matrix
+// transfers are the records of large transfers, by pair.
+type transfers map[check.Pair]*facts.Detail
 
 func transfersOf(s *facts.Snapshot) transfers {
 	out := transfers{}
 	for i := range s.Matrices {
-		if m := &s.Matrices[i]; m.Flow.Via == facts.Bulk {
-			out[m.Flow.Key()] = m
+		m := &s.Matrices[i]
+		if m.Flow.Via != facts.Bulk {
+			continue
+		}
+		key := m.Flow.Key()
+		for _, r := range m.Rows {
+			from := r.From.String()
+			for j := range r.Details {
+				if d := &r.Details[j]; d.Target >= 0 && d.Target < len(m.Targets) {
+					out[check.Pair{From: from, To: m.Targets[d.Target].ID, Flow: key}] = d
+				}
+			}
 		}
 	}
 	return out
@@ -27,7 +37,7 @@ func transfersOf(s *facts.Snapshot) transfers {
 // which got stuck, of the best attempt of each pair; false where none got stuck.
 func (t transfers) passed(pairs []check.Pair) (least, most int, stuck bool) {
 	for _, p := range pairs {
-		d := detailOf(t[p.Flow], p)
+		d := t[p]
 		if d == nil {
 			continue
 		}
@@ -46,19 +56,6 @@ func (t transfers) passed(pairs []check.Pair) (least, most int, stuck bool) {
 		least, most, stuck = min(least, best), max(most, best), true
 	}
 	return least, most, stuck
-}
-
-// detailOf is the whole record of a pair, or nil.
-func detailOf(m *facts.Matrix, p check.Pair) *facts.Detail {
-	if m == nil {
-		return nil
-	}
-	row := slices.IndexFunc(m.Rows, func(r facts.Row) bool { return r.From.String() == p.From })
-	col := slices.IndexFunc(m.Targets, func(t facts.Target) bool { return t.ID == p.To })
-	if row < 0 || col < 0 {
-		return nil
-	}
-	return m.Rows[row].Detail(col)
 }
 
 // sizes is what is known of MTUs at both ends of a pair, and of what mtu/path
