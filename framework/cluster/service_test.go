@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -12,8 +13,6 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-
-	"context"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -124,7 +123,8 @@ func TestAnEndpointWhoseReadinessIsUnknownIsReady(t *testing.T) {
 		Endpoints: []discoveryv1.Endpoint{
 			{Addresses: []string{"10.0.0.1"}},
 			{Addresses: []string{"10.0.0.2"}, Conditions: discoveryv1.EndpointConditions{Ready: &no}},
-			{Addresses: []string{"host.example"}}, {},
+			{Addresses: []string{"host.example"}},
+			{},
 		},
 	})
 	if len(got) != 2 || !got[0].Ready || got[1].Ready || got[0].Proto != "TCP" || got[0].PortName != "web" {

@@ -43,10 +43,17 @@ func TestEachServiceHasTheBackendsOfItsKind(t *testing.T) {
 		nodes int
 		want  int
 	}{
-		{"", 1, 1}, {"", 5, 3},
-		{facts.KindLocal, 1, 1}, {facts.KindLocal, 2, 1}, {facts.KindLocal, 3, 2}, {facts.KindLocal, 9, 3},
-		{facts.KindHairpin, 9, 9}, {facts.KindAffinity, 9, 3}, {facts.KindHeadless, 2, 2},
-		{facts.KindLocal, 0, 0}, {facts.KindHairpin, 0, 0},
+		{"", 1, 1},
+		{"", 5, 3},
+		{facts.KindLocal, 1, 1},
+		{facts.KindLocal, 2, 1},
+		{facts.KindLocal, 3, 2},
+		{facts.KindLocal, 9, 3},
+		{facts.KindHairpin, 9, 9},
+		{facts.KindAffinity, 9, 3},
+		{facts.KindHeadless, 2, 2},
+		{facts.KindLocal, 0, 0},
+		{facts.KindHairpin, 0, 0},
 	} {
 		got := ready(c.nodes).backends(c.kind)
 		if len(got) != c.want {

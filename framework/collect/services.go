@@ -23,7 +23,8 @@ func (c *Collector) createServices(ctx context.Context) error {
 }
 
 func (c *Collector) createService(ctx context.Context, kind string) facts.Service {
-	service, err := facts.Service{}, error(nil)
+	var service facts.Service
+	var err error
 	if kind == facts.KindMany {
 		service, err = c.client.CreateMany(ctx, c.run, c.firstFamily())
 	} else {

@@ -22,10 +22,10 @@ type Options struct {
 	FailOn       string   // "fail" or "warn"
 	Unprivileged bool     // nothing on the hosts is looked at, by choice
 	// Config is what the configuration file asks for; nil for nothing.
-	Config *facts.Config
-	ID           string   // of the run
-	Suite        string   // version of plumbline
-	Progress     Progress
+	Config   *facts.Config
+	ID       string // of the run
+	Suite    string // version of plumbline
+	Progress Progress
 	// Save keeps the bytes of facts.json before anything is judged.
 	Save func(facts []byte) error
 	// Begun gets a report that says the run has not ended, once it has begun: it is
