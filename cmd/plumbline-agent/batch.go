@@ -145,6 +145,6 @@ func (b *work) identity(ctx context.Context, plan wire.Plan) *wire.Identity {
 	}
 	id := wire.Identity{Peer: plan.From.String(), ResolvConf: inspect.ResolvConf("/")}
 	id.MTU, _ = inspect.MTU()
-	id.MAC, _ = mac()
+	id.MAC, _ = inspect.OwnMAC()
 	return &id
 }

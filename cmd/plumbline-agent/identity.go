@@ -18,7 +18,7 @@ const identityFile = "identity.json"
 func identityOf(peer string, server *echo.Server) wire.Identity {
 	id := wire.Identity{Peer: peer, Ports: server.Ports(), ResolvConf: inspect.ResolvConf("/")}
 	id.MTU, _ = inspect.MTU()
-	id.MAC, _ = mac()
+	id.MAC, _ = inspect.OwnMAC()
 	return id
 }
 

@@ -50,7 +50,7 @@ func holderOf(h *facts.HostLook, port int) *facts.BoundSocket {
 		return nil
 	}
 	for i := range h.Sockets.UDP {
-		if b := h.Sockets.UDP[i]; int(b.Local.Port()) == port && b.Process != "" {
+		if b := h.Sockets.UDP[i]; int(b.Local.Port()) == port && (b.Process != "" || b.OwnerUnknown) {
 			return &b
 		}
 	}
@@ -58,15 +58,25 @@ func holderOf(h *facts.HostLook, port int) *facts.BoundSocket {
 }
 
 func processOf(b facts.BoundSocket) string {
+	if b.Process == "" {
+		return "a process of the host (the command below names it)"
+	}
 	return fmt.Sprintf("the process %s (%d)", b.Process, b.PID)
+}
+
+func socketText(b facts.BoundSocket) string {
+	if b.Process == "" {
+		return fmt.Sprintf("%s, not the kernel's own; whose it is the agent is not allowed to see", b.Local)
+	}
+	return fmt.Sprintf("%s %s pid %d", b.Local, b.Process, b.PID)
 }
 
 func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says string) peering.Fault {
 	return peering.Fault{
 		Node: node, Kind: "held" + b.Process, Verdict: check.Fail, Says: says,
-		Evidence: []check.Evidence{{Node: node, Source: "UDP socket (last look)", Text: fmt.Sprintf("%s %s pid %d", b.Local, b.Process, b.PID)}},
+		Evidence: []check.Evidence{{Node: node, Source: "UDP socket (last look)", Text: socketText(b)}},
 		Repair: []check.Remedy{
-			{Text: "See what it is, and give it another port or stop it", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ps -fp %d", port, b.PID)},
+			{Text: "See what it is, and give it another port or stop it", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'", port)},
 			peering.RestartCNI(s, node),
 		},
 		Then: []check.Remedy{{Text: "Check that the tunnel is there and up", Node: node, Command: "ip -d link show type vxlan"}},

@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mac is the hardware address of the interface with this host's (or pod's)
+// OwnMAC is the hardware address of the interface with this host's (or pod's)
 // address: the one the default route of IPv4, else of IPv6, leaves by, and where
 // there is none the first one with a global address. Empty where it has none.
-func mac() (string, error) {
+func OwnMAC() (string, error) {
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
 		main := &netlink.Route{Table: unix.RT_TABLE_MAIN}
 		routes, err := netlink.RouteListFiltered(family, main, netlink.RT_FILTER_TABLE)
