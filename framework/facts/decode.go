@@ -18,6 +18,9 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("decoding the facts: %w", err)
 	}
+	if err := unfold(s); err != nil {
+		return nil, fmt.Errorf("decoding the facts: %w", err)
+	}
 	return s, nil
 }
 

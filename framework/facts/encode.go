@@ -16,7 +16,9 @@ var Schema string
 // Encode gives the bytes of facts.json: indented, with a newline at the end,
 // the same for the same snapshot.
 func Encode(s *Snapshot) ([]byte, error) {
-	data, err := strictjson.Encode(s)
+	short := *s
+	short.Hosts = fold(s.Hosts)
+	data, err := strictjson.Encode(&short)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the facts: %w", err)
 	}

@@ -8,6 +8,9 @@ type HostLook struct {
 	Look Look   `json:"look"`
 	// NotRun says why the host was not looked at; everything else is then empty.
 	NotRun string `json:"notRun,omitempty"`
+	// AsFirst are the parts that are as at the node's first look, and so left out of
+	// facts.json. Reading puts them back: in a Snapshot it is always empty.
+	AsFirst []string `json:"asFirst,omitempty"`
 
 	Kernel string `json:"kernel,omitempty"` // uname -r
 	// Sysctls: name with dots ("net.ipv4.ip_forward") to value. A missing name was not readable.
