@@ -11,13 +11,14 @@ import (
 )
 
 // sysctls compares what could be read at both looks. A setting that appears
-// belongs to an interface or module that came with our pods.
+// belongs to an interface or module that came with our pods; a figure that moves
+// by itself (nf_conntrack_count, file-nr) is no setting.
 func (c *comparison) sysctls() {
 	for _, name := range slices.Sorted(maps.Keys(c.first.Sysctls)) {
 		before := strings.TrimSpace(c.first.Sysctls[name])
 		after, ok := c.last.Sysctls[name]
 		after = strings.TrimSpace(after)
-		if !ok || before == after || strings.HasSuffix(name, "_count") || ofOneInterface(name) || c.follows(name) {
+		if !ok || before == after || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "-nr") || ofOneInterface(name) || c.follows(name) {
 			continue
 		}
 		means := ""
