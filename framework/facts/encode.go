@@ -17,7 +17,10 @@ var Schema string
 // the same for the same snapshot.
 func Encode(s *Snapshot) ([]byte, error) {
 	short := *s
-	short.Hosts = fold(s.Hosts)
+	var err error
+	if short.Hosts, err = fold(s.Hosts); err != nil {
+		return nil, fmt.Errorf("encoding the facts: %w", err)
+	}
 	data, err := strictjson.Encode(&short)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the facts: %w", err)

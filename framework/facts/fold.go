@@ -16,7 +16,7 @@ func folded() []string {
 
 // fold gives the looks as they are written: what a node's last look found as the
 // first had found it is left out and named.
-func fold(looks []HostLook) []HostLook {
+func fold(looks []HostLook) ([]HostLook, error) {
 	firsts := map[string]HostLook{}
 	for _, h := range looks {
 		if h.Look == First && h.NotRun == "" {
@@ -25,24 +25,34 @@ func fold(looks []HostLook) []HostLook {
 	}
 	out := slices.Clone(looks)
 	for i := range out {
-		first, ok := firsts[out[i].Node]
-		if !ok || out[i].Look != Last || out[i].NotRun != "" {
-			continue
+		if first, ok := firsts[out[i].Node]; ok && out[i].Look == Last && out[i].NotRun == "" {
+			leaveOut(&out[i], &first)
 		}
-		out[i].AsFirst = nil
-		for _, name := range folded() {
-			now, then := part(&out[i], name), part(&first, name)
-			if !now.IsZero() && reflect.DeepEqual(now.Interface(), then.Interface()) {
-				now.SetZero()
-				out[i].AsFirst = append(out[i].AsFirst, name)
-			}
+		if err := pack(&out[i]); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	return out, nil
+}
+
+func leaveOut(last, first *HostLook) {
+	last.AsFirst = nil
+	for _, name := range folded() {
+		now, then := part(last, name), part(first, name)
+		if !now.IsZero() && reflect.DeepEqual(now.Interface(), then.Interface()) {
+			now.SetZero()
+			last.AsFirst = append(last.AsFirst, name)
+		}
+	}
 }
 
 // unfold puts back what fold left out.
 func unfold(s *Snapshot) error {
+	for i := range s.Hosts {
+		if err := unpack(&s.Hosts[i]); err != nil {
+			return fmt.Errorf("hosts[%d].%w", i, err)
+		}
+	}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if len(h.AsFirst) == 0 {

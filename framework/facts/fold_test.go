@@ -71,3 +71,32 @@ func TestAPartThatCannotBePutBackIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestLongListsArePackedAndReadBack(t *testing.T) {
+	s := looks()
+	for range 1000 {
+		s.Hosts[0].Routes = append(s.Hosts[0].Routes, facts.Route{Type: "unicast", Table: 254, Family: facts.IPv4, Dev: "flannel.1"})
+	}
+	raw, err := facts.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(raw), "flannel.1"); n != 0 {
+		t.Errorf("%d routes are written one by one", n)
+	}
+	back, err := facts.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(back.Hosts, s.Hosts) {
+		t.Error("what was read back differs")
+	}
+	for says, wrong := range map[string]string{
+		"is not one of":  strings.Replace(string(raw), `"packed": {`, `"packed": {"colours": "", `, 1),
+		"illegal base64": strings.Replace(string(raw), `"packed": {`, `"packed": {"fdb": "!", `, 1),
+	} {
+		if _, err := facts.Decode(strings.NewReader(wrong)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", says, err)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func full(t *testing.T) *facts.Snapshot {
 	t.Helper()
 	s := schematest.Fill[facts.Snapshot](time.Date(2026, 3, 14, 3, 2, 11, 0, time.UTC), netip.MustParseAddr("10.0.0.1"))
 	s.APIVersion, s.Kind = facts.APIVersion, facts.Kind
-	s.Hosts[0].Node, s.Hosts[0].AsFirst = s.Nodes[0].Name, nil
+	s.Hosts[0].Node, s.Hosts[0].AsFirst, s.Hosts[0].Packed = s.Nodes[0].Name, nil, nil
 	return s
 }
 

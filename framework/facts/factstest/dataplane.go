@@ -15,7 +15,7 @@ func program(s *facts.Snapshot) {
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		for _, f := range s.Cluster.Families {
-			tool, base := "iptables-nft-save", HealthyRules
+			tool, base := "iptables-nft-save", strings.ReplaceAll(HealthyRules, "10.244.0.0/16", podRange(len(s.Nodes)))
 			if f == facts.IPv6 {
 				tool, base = "ip6tables-nft-save", healthyRules6()
 			}

@@ -15,7 +15,7 @@ func Host(node facts.Node, look facts.Look, n int) facts.HostLook {
 		Node: node.Name, Look: look, Kernel: node.Kernel,
 		Sysctls:     sysctls(),
 		SysctlFiles: sysctlFiles(),
-		Interfaces:  interfaces(node),
+		Interfaces:  interfaces(node, n),
 		ResolvConf:  &facts.Text{Path: "/etc/resolv.conf", Text: "nameserver 10.0.0.1\n"},
 		Firewall:    firewall(),
 	}
@@ -75,12 +75,12 @@ func sysctlFiles() *facts.SysctlFiles {
 	}
 }
 
-func interfaces(node facts.Node) []facts.Interface {
+func interfaces(node facts.Node, n int) []facts.Interface {
 	eth := facts.Interface{Name: "eth0", Index: 2, Kind: "veth", MTU: InterfaceMTU, MAC: mac(0, node), Up: true}
 	overlay := facts.Interface{Name: "flannel.1", Index: 3, Kind: "vxlan", MTU: OverlayMTU, MAC: mac(1, node), Up: true}
 	bridge := facts.Interface{Name: "cni0", Index: 4, Kind: "bridge", MTU: OverlayMTU, MAC: mac(2, node), Up: true}
 	for _, a := range node.Internal {
-		eth.Addrs = append(eth.Addrs, netip.PrefixFrom(a, prefixOfLink(a)))
+		eth.Addrs = append(eth.Addrs, netip.PrefixFrom(a, prefixOfLink(a, n)))
 	}
 	for _, cidr := range node.PodCIDRs {
 		overlay.Addrs = append(overlay.Addrs, netip.PrefixFrom(cidr.Addr(), cidr.Addr().BitLen()))
@@ -96,16 +96,20 @@ func interfaces(node facts.Node) []facts.Interface {
 	}
 }
 
-func prefixOfLink(a netip.Addr) int {
-	if a.Is4() {
-		return 24
+// prefixOfLink is that of the segment on which all n hosts are.
+func prefixOfLink(a netip.Addr, n int) int {
+	switch {
+	case !a.Is4():
+		return 64
+	case n > 200:
+		return 16
 	}
-	return 64
+	return 24
 }
 
 func mac(kind int, node facts.Node) string {
 	i, _ := strconv.Atoi(node.Name[1:]) // names are made by Name
-	return fmt.Sprintf("02:00:00:00:%02x:%02x", kind, i)
+	return fmt.Sprintf("02:00:00:%02x:%02x:%02x", i>>8, kind, i&0xff)
 }
 
 func routes(own netip.Prefix, n int) []facts.Route {
@@ -118,7 +122,7 @@ func routes(own netip.Prefix, n int) []facts.Route {
 	out := []facts.Route{
 		{Gateway: gateway, Dev: "eth0", Type: "unicast", Table: mainTable, Family: family},
 		{
-			Dst: netip.PrefixFrom(gateway, prefixOfLink(gateway)).Masked(), Dev: "eth0",
+			Dst: netip.PrefixFrom(gateway, prefixOfLink(gateway, n)).Masked(), Dev: "eth0",
 			Type: "unicast", Table: mainTable, Family: family,
 		},
 	}

@@ -21,7 +21,7 @@ const (
 	namespace                             = "plumbline-abcde"
 )
 
-// Healthy is a cluster of n nodes (200 at most) named n1…, seen from a runner outside it, in
+// Healthy is a cluster of n nodes (1,000 at most) named n1…, seen from a runner outside it, in
 // which everything that can be asked was asked and answered as promised.
 // Without families it is IPv4 only.
 func Healthy(n int, families ...facts.Family) *facts.Snapshot {
@@ -58,11 +58,13 @@ func Healthy(n int, families ...facts.Family) *facts.Snapshot {
 func Name(i int) string { return fmt.Sprintf("n%d", i) }
 
 // HostAddr, PodAddr and PodCIDR are the addresses of node i, counted from 1.
-func HostAddr(i int, f facts.Family) netip.Addr { return addr(f, "10.0.0.%d", "fd00:10::%x", 10+i) }
+func HostAddr(i int, f facts.Family) netip.Addr {
+	return addr(f, fmt.Sprintf("10.0.%d.%d", (10+i)>>8, (10+i)&0xff), "fd00:10::%x", 10+i)
+}
 
 // PodAddr is the address of the probe pod of node i.
 func PodAddr(i int, f facts.Family) netip.Addr {
-	return addr(f, "10.244.%d.2", "fd00:244:%x::2", i)
+	return addr(f, fmt.Sprintf("10.%d.%d.2", podNet+i>>8, i&0xff), "fd00:244:%x::2", i)
 }
 
 // PodCIDR is the range of pod addresses of node i.
@@ -71,14 +73,29 @@ func PodCIDR(i int, f facts.Family) netip.Prefix {
 	if f == facts.IPv6 {
 		bits = 64
 	}
-	return netip.PrefixFrom(addr(f, "10.244.%d.0", "fd00:244:%x::", i), bits)
+	return netip.PrefixFrom(addr(f, fmt.Sprintf("10.%d.%d.0", podNet+i>>8, i&0xff), "fd00:244:%x::", i), bits)
+}
+
+// podNet is the second byte of the first nodes' pod addresses; from 256 nodes on
+// the next ones are used, too.
+const podNet = 244
+
+// podRange is the cluster's range of IPv4 pod addresses.
+func podRange(n int) string {
+	if n < 256 {
+		return "10.244.0.0/16"
+	}
+	return "10.244.0.0/14"
 }
 
 func addr(f facts.Family, v4, v6 string, i int) netip.Addr {
 	if f == facts.IPv6 {
 		return netip.MustParseAddr(fmt.Sprintf(v6, i))
 	}
-	return netip.MustParseAddr(fmt.Sprintf(v4, i))
+	if strings.Contains(v4, "%") {
+		v4 = fmt.Sprintf(v4, i)
+	}
+	return netip.MustParseAddr(v4)
 }
 
 func cluster(n int, families []facts.Family) facts.Cluster {
@@ -88,7 +105,7 @@ func cluster(n int, families []facts.Family) facts.Cluster {
 		KubeProxyExpected: true,
 	}
 	for _, f := range families {
-		pods, services := "10.244.0.0/16", "10.96.0.0/16"
+		pods, services := podRange(n), "10.96.0.0/16"
 		if f == facts.IPv6 {
 			pods, services = "fd00:244::/32", "fd00:96::/112"
 		}

@@ -34,7 +34,7 @@ func Save(t *testing.T, path string, s *facts.Snapshot) {
 }
 
 // Read reads a recording.
-func Read(t *testing.T, path string) *facts.Snapshot {
+func Read(t testing.TB, path string) *facts.Snapshot {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,7 +13,7 @@ func witness(h *facts.HostLook, node facts.Node, n int) {
 	own, _ := strconv.Atoi(node.Name[1:])
 	for i := 1; i <= n; i++ {
 		if i != own {
-			neighbors(h, node, i)
+			neighbors(h, node, i, n)
 		}
 	}
 	for _, a := range node.PodAgent.Addrs {
@@ -46,7 +46,7 @@ func witness(h *facts.HostLook, node facts.Node, n int) {
 
 // neighbors is what a node knows of peer i: its host on the link, its tunnel
 // device, and the answers of the routing towards it.
-func neighbors(h *facts.HostLook, node facts.Node, i int) {
+func neighbors(h *facts.HostLook, node facts.Node, i, n int) {
 	peer := facts.Node{Name: Name(i)}
 	for k, a := range node.Internal {
 		f := facts.IPv4
@@ -61,6 +61,9 @@ func neighbors(h *facts.HostLook, node facts.Node, i int) {
 		if k == 0 {
 			h.FDB = append(h.FDB, facts.FDBEntry{MAC: mac(1, peer), Dev: "flannel.1", Dst: remote, State: "permanent"})
 		}
+		if own, _ := strconv.Atoi(node.Name[1:]); !asked(own, i, n) {
+			continue
+		}
 		h.Lookups = append(h.Lookups, facts.Lookup{
 			Dst: remote, For: "host/" + peer.Name, Dev: "eth0", PrefSrc: a, Table: 254, Type: "unicast",
 		}, facts.Lookup{
@@ -70,6 +73,12 @@ func neighbors(h *facts.HostLook, node facts.Node, i int) {
 			Dev: "flannel.1", Gateway: vtep, Table: 254, Type: "unicast",
 		})
 	}
+}
+
+// asked says whether a node asks for the way to a peer: of many, only to those next to it.
+func asked(own, peer, n int) bool {
+	const most = 32 // as topology.Lookups does
+	return (peer-own+n)%n <= most
 }
 
 // counters are those of a healthy host: totals are not zero, and only traffic grows.

@@ -96,8 +96,8 @@ func RefusesUnknownFields(t *testing.T, schema string, doc []byte, decode func(s
 	})
 }
 
-// dataKeys are the objects whose names are data: sysctls, counters, states of sockets, pressure stall lines.
-func dataKeys() []string { return []string{"sysctls", "counters", "states", "stall"} }
+// dataKeys are the objects whose names are data: sysctls, counters, states of sockets, pressure stall lines, packed lists.
+func dataKeys() []string { return []string{"sysctls", "counters", "states", "stall", "packed"} }
 
 func each(v any, path string, visit func(string, map[string]any)) {
 	switch v := v.(type) {
