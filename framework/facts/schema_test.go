@@ -23,10 +23,14 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[facts.Family]():      {"ipv4", "ipv6"},
 			reflect.TypeFor[facts.Look]():        {"first", "main", "last"},
 			reflect.TypeFor[facts.VantageKind](): {"pod", "host", "runner", "runtime"},
-			reflect.TypeFor[facts.TargetKind](): {"pod", "host", "clusterIP", "nodePort", "api", "dnsReplica", "dnsService",
-				"gateway", "runtime", "nodePortLocal", "hairpin", "affinity", "tunnel", "dnsMetrics", "dnsRecord", "dnsExternal", "dnsUpstream", "egress"},
-			reflect.TypeFor[facts.Via](): {"tcp", "udp", "icmp", "tls", "dns-udp", "dns-tcp", "closed", "pmtu", "over",
-				"series", "http", "bulk", "sticky", "record", "race", "big", "connect", "tunnel", "arp"},
+			reflect.TypeFor[facts.TargetKind](): {
+				"pod", "host", "clusterIP", "nodePort", "api", "dnsReplica", "dnsService",
+				"gateway", "runtime", "nodePortLocal", "hairpin", "affinity", "tunnel", "dnsMetrics", "dnsRecord", "dnsExternal", "dnsUpstream", "egress",
+			},
+			reflect.TypeFor[facts.Via](): {
+				"tcp", "udp", "icmp", "tls", "dns-udp", "dns-tcp", "closed", "pmtu", "over",
+				"series", "http", "bulk", "sticky", "record", "race", "big", "connect", "tunnel", "arp",
+			},
 			reflect.TypeFor[facts.Outcome](): {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
 		},
 	}, *updateFlag, ".")

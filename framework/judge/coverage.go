@@ -85,30 +85,10 @@ func (c *trial) covered(f facts.Flow) (asked, answered int) {
 // expected is how many vantages and targets a flow has in this cluster when
 // everything comes up.
 func (c *trial) expected(f facts.Flow) (vantages, targets int) {
-	pods := len(c.facts.Selected())
-	hosts := pods
-	if c.facts.Run.Unprivileged {
-		hosts = 0 // by choice: nothing is asked from or of a host
+	if c.facts.Run.Unprivileged && f.AtHost() {
+		return 0, 0 // by choice: nothing is asked from or of a host
 	}
-	switch f.From {
-	case facts.FromPod:
-		vantages = pods
-	case facts.FromHost:
-		vantages = hosts
-	case facts.FromRunner:
-		vantages = 1
-	}
-	switch f.To {
-	case facts.ToPod:
-		targets = pods
-	case facts.ToHost:
-		targets = hosts
-	case facts.ToNodePort:
-		targets = pods
-	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService:
-		targets = 1
-	case facts.ToDNSReplica:
-		targets = len(c.facts.Cluster.DNSPods)
-	}
-	return vantages, targets
+	return topology.Size{
+		Nodes: len(c.facts.Selected()), DNSReplicas: len(c.facts.Cluster.DNSPods), Config: c.facts.Configured(),
+	}.Of(f)
 }

@@ -31,10 +31,14 @@ func Expect(flows []facts.Flow, size Size) []Count {
 			at[key] = i
 			out = append(out, Count{From: f.From, To: f.To})
 		}
-		out[i].Probes += size.sources(f.From) * size.targets(f)
+		sources, targets := size.Of(f)
+		out[i].Probes += sources * targets
 	}
 	return out
 }
+
+// Of is how many vantages and targets a flow has where everything comes up.
+func (s Size) Of(f facts.Flow) (vantages, targets int) { return s.sources(f.From), s.targets(f) }
 
 func (s Size) sources(kind facts.VantageKind) int {
 	switch kind {
