@@ -76,6 +76,16 @@ variants: image ## healthy clusters of other kinds: single node, nftables, dual 
 bench: ## benchmarks, printed
 	go test -run '^$$' -bench . -benchmem ./...
 
+FUZZTIME ?= 60s
+.PHONY: fuzz
+fuzz: ## every fuzz test, for FUZZTIME each
+	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+	  sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file" | while read -r name; do \
+	    echo "$$name in $$(dirname "$$file")"; \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$(dirname "$$file")" | tail -2; \
+	  done; \
+	done
+
 .PHONY: lint
 lint: ## the linters of .golangci.yml
 	@mkdir -p bin
