@@ -65,6 +65,12 @@ func TestSpoiledNodes(t *testing.T) {
 			"ARP for the address 10.0.0.13 of n3 is answered by 02:00:00:00:00:03 and 02:de:ad:00:00:03; its own is 02:00:00:00:00:03",
 		}},
 		{"another answers the owner itself", node.DuplicateAddress(), check.Fail, met("n3", "n3", "02:de:ad:00:00:03"), []string{"02:de:ad:00:00:03"}},
+		{"a second interface of the node itself", node.DuplicateAddress(), check.Warn, func(s *facts.Snapshot) {
+			both(s, "n3", func(h *facts.HostLook) {
+				h.Interfaces = append(h.Interfaces, facts.Interface{Name: "eth1", Index: 9, Kind: "macvlan", MAC: "02:00:00:00:09:03", Up: true})
+			})
+			met("n1", "n3", "02:00:00:00:00:03", "02:00:00:00:09:03")(s)
+		}, []string{"answered by several of its own interfaces (also by eth1)"}},
 		{"a network that answers for all", node.DuplicateAddress(), check.Pass, func(s *facts.Snapshot) {
 			for _, from := range []string{"n1", "n2", "n3"} {
 				for _, to := range []string{"n1", "n2", "n3"} {

@@ -21,6 +21,9 @@ func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i i
 	if len(macs) == 0 || len(foreign) == 0 || own == "" && len(macs) == 1 {
 		return peering.Fault{}, false
 	}
+	if second, ok := ownInterfaces(s, t.Node, foreign); ok {
+		return several(t, second, macs), true
+	}
 	f := peering.Fault{
 		Node: t.Node, Kind: "claimed" + t.Node, Verdict: check.Fail,
 		Says: fmt.Sprintf("ARP for the address %s of %s is answered by %s", t.Addr, t.Node, strings.Join(macs, " and ")),
@@ -45,6 +48,39 @@ func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i i
 		f.Evidence = append(f.Evidence, check.Evidence{Node: heard[i][m][0], Source: "ARP answer for " + t.Addr.String() + ", heard from " + peering.Names(heard[i][m]), Text: m})
 	}
 	return f, true
+}
+
+// ownInterfaces gives the names of a node's own interfaces that have these MACs;
+// not ok where one of them is of nobody there.
+func ownInterfaces(s *facts.Snapshot, node string, macs []string) ([]string, bool) {
+	h, why := podpath.Seen(s, node)
+	if why != "" {
+		return nil, false
+	}
+	var out []string
+	for _, mac := range macs {
+		i := slices.IndexFunc(h.Interfaces, func(i facts.Interface) bool { return strings.EqualFold(i.MAC, mac) })
+		if i < 0 {
+			return nil, false
+		}
+		out = append(out, h.Interfaces[i].Name)
+	}
+	return out, true
+}
+
+// several: a host answers by every interface on the segment unless it is told not
+// to (Documentation/networking/ip-sysctl.rst, arp_ignore).
+func several(t facts.Target, interfaces, macs []string) peering.Fault {
+	return peering.Fault{
+		Node: t.Node, Kind: "several" + t.Node, Verdict: check.Warn,
+		Says: fmt.Sprintf("ARP for the address %s of %s is answered by several of its own interfaces (also by %s): packets for it may come in by the wrong one",
+			t.Addr, t.Node, strings.Join(interfaces, ", ")),
+		Evidence: []check.Evidence{{Node: t.Node, Source: "ARP answers for " + t.Addr.String(), Text: strings.Join(macs, ", ")}},
+		Repair: []check.Remedy{{
+			Text: "Let each interface answer for its own addresses only", Node: t.Node,
+			Command: "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
+		}},
+	}
 }
 
 // proxied says whether a MAC answers for several nodes' addresses: then it is
