@@ -2,7 +2,11 @@
 // down on stdin of an exec, Lines come back on stdout. It is pure data.
 package wire
 
-import "github.com/plumbline-net/plumbline/framework/facts"
+import (
+	"net/netip"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
 
 // Version guards against an agent image of another release: an agent refuses a
 // plan with another version, and says so.
@@ -23,6 +27,10 @@ type Plan struct {
 	Inspect *Inspect `json:"inspect,omitempty"`
 	// Identity asks the agent for its ports, addresses and resolv.conf.
 	Identity bool `json:"identity,omitempty"`
+	// Watch asks for watching flows on all interfaces (node agents only). It is a batch
+	// of its own: a Line with Watching says that it has begun, and the watch ends when
+	// its time is over or stdin, which stays open behind the plan, is closed.
+	Watch *Watch `json:"watch,omitempty"`
 	// SettleMillis: how long to wait, per target, until a ClusterIP or NodePort made
 	// by this run answers for the first time, before it is judged. The data plane of
 	// a node needs a moment to learn of a new Service; that is not loss.
@@ -47,6 +55,27 @@ type Inspect struct {
 	Listening []facts.Listening `json:"listening,omitempty"`
 	// Compute asks for the short fixed computation.
 	Compute bool `json:"compute,omitempty"`
+}
+
+// Watch says what to look for, and its bounds.
+type Watch struct {
+	// Addrs are the addresses of both ends and of everything the flow may be rewritten
+	// to: a packet is of the flow where its (inner) source and destination are both among them.
+	Addrs []netip.Addr `json:"addrs"`
+	// Ports, where there are any: one of the two ports must be among them (tcp, udp).
+	Ports []uint16 `json:"ports,omitempty"`
+	// Protos are tcp, udp, icmp; ICMP errors that quote such a packet belong to it.
+	Protos []string `json:"protos"`
+	// TunnelPorts are UDP ports that carry VXLAN (8472, 4789) or Geneve (6081).
+	TunnelPorts []uint16 `json:"tunnelPorts,omitempty"`
+	// Millis, Packets and Bytes bound the watch.
+	Millis  int `json:"millis"`
+	Packets int `json:"packets"`
+	Bytes   int `json:"bytes"`
+	// Capture asks for the packets themselves, as pcapng.
+	Capture bool `json:"capture,omitempty"`
+	// HostRoot is where the host's / is mounted in the agent.
+	HostRoot string `json:"hostRoot,omitempty"`
 }
 
 // Timing names every time-out of a probe, in milliseconds.
@@ -74,6 +103,11 @@ type Line struct {
 	Row      *FlowRow        `json:"row,omitempty"`
 	Host     *facts.HostLook `json:"host,omitempty"`
 	Done     *Done           `json:"done,omitempty"`
+	// Watching says that a watch has begun; Watch is what it saw; Capture is the next
+	// part of the pcapng file.
+	Watching bool         `json:"watching,omitempty"`
+	Watch    *facts.Watch `json:"watch,omitempty"`
+	Capture  []byte       `json:"capture,omitempty"`
 	// Error ends the answer: the agent could not do the batch at all.
 	Error string `json:"error,omitempty"`
 }
