@@ -52,7 +52,7 @@ func rowOf(m facts.Matrix, row facts.Row) report.Row {
 	timed := false
 	for i := range m.Targets {
 		cell := cellAt(row, i)
-		letters = append(letters, letter(m.Flow, cell))
+		letters = append(letters, letter(m.Flow, m.Targets[i], cell))
 		micros = append(micros, cell.RTT)
 		timed = timed || cell.RTT != 0
 	}
@@ -74,7 +74,10 @@ func cellAt(row facts.Row, target int) facts.Cell {
 }
 
 // letter is the one described at report.Row.
-func letter(f facts.Flow, cell facts.Cell) byte {
+func letter(f facts.Flow, to facts.Target, cell facts.Cell) byte {
+	if to.Silent {
+		return silence(cell)
+	}
 	if cell.Outcome == f.Via.Right() {
 		switch {
 		case cell.Partial:
@@ -104,6 +107,19 @@ func letter(f facts.Flow, cell facts.Cell) byte {
 		return 'X'
 	case facts.TooBig:
 		return 'B'
+	}
+	return '?'
+}
+
+// silence is the letter of a negative control: whatever does not answer is right.
+func silence(cell facts.Cell) byte {
+	switch cell.Outcome {
+	case facts.NotRun:
+		return '?'
+	case facts.OK, facts.Garbled:
+		return 'G'
+	case facts.Refused, facts.Timeout, facts.Unreachable, facts.Reset, facts.TooBig:
+		return '.'
 	}
 	return '?'
 }
