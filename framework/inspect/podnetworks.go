@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -142,16 +143,14 @@ func parseIfInet6(text string) []netip.Addr {
 	var out []netip.Addr
 	for _, line := range strings.Split(text, "\n") {
 		f := strings.Fields(line)
-		if len(f) != fields || f[scope] != "00" || len(f[addr]) != 32 {
+		if len(f) != fields || f[scope] != "00" {
 			continue
 		}
-		var groups []string
-		for i := 0; i < len(f[addr]); i += 4 {
-			groups = append(groups, f[addr][i:i+4])
+		raw, err := hex.DecodeString(f[addr])
+		if err != nil || len(raw) != 16 {
+			continue
 		}
-		if a, err := netip.ParseAddr(strings.Join(groups, ":")); err == nil {
-			out = append(out, a)
-		}
+		out = append(out, netip.AddrFrom16([16]byte(raw)))
 	}
 	return out
 }
