@@ -23,7 +23,10 @@ type Snapshot struct {
 	Further  []Service  `json:"furtherServices,omitempty"`
 	Hosts    []HostLook `json:"hosts,omitempty"`
 	Matrices []Matrix   `json:"matrices,omitempty"`
-	Stats    Stats      `json:"stats"`
+	// Traces are flows that failed and were sent again while the nodes on their way
+	// watched their interfaces, in the order in which they were sent.
+	Traces []Trace `json:"traces,omitempty"`
+	Stats  Stats   `json:"stats"`
 }
 
 // Run is how the observation was made.
