@@ -40,6 +40,8 @@ type claim struct {
 	// finding says whether a finding without cells is a consequence, or the
 	// mechanism itself.
 	finding func(checkID string, f check.Finding) bool
+	// open: only the shape of the matrices tells it; no host has shown why.
+	open bool
 	// key tells claims of one cause with the same nodes apart; mostly empty.
 	key string
 }

@@ -71,6 +71,7 @@ func (in *input) tunnelClaim(s silence, nodes []string, among func(pair) bool) (
 		remedy:   in.tunnelRemedy(nodes, blocked, dev, drops),
 		cell:     tunnelCells(in, blocked),
 		leaves:   silent,
+		open:     len(drops) == 0,
 		finding: func(id string, f check.Finding) bool {
 			return (id == "firewall/input" || id == firewallDrops) && len(drops) > 0 && sameNodes(f, nodes) && f.Verdict != check.Unknown
 		},

@@ -1,0 +1,198 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+const (
+	// mostTraces bounds what is sent again in one run.
+	mostTraces = 5
+	// mostShown bounds those of causes that need no further proof: they show the place.
+	mostShown = 2
+)
+
+// Unexplained begins what Trace.For says of a finding that no cause explains.
+const Unexplained = "unexplained/"
+
+// UnexplainedKey is what Trace.For says where a flow is sent again for a finding
+// that no cause explains.
+func UnexplainedKey(checkID, subject string) string { return Unexplained + checkID + "/" + subject }
+
+// wish is a flow that would be worth sending again.
+type wish struct {
+	key string
+	// red are the cells it stands for.
+	red []spot
+	// shown: it is proved already, and the flow only shows the place.
+	shown bool
+}
+
+// Resend says which flows are worth sending again while the nodes on their way
+// watch: one cell that failed for each cause that only the shape of the matrices
+// tells, one for each finding that nothing explains, and, as far as there is
+// room, one for causes that are proved, as it shows the place. At most five, those
+// that stand for most cells first; none where no cell failed. Watches and
+// Attempts of what it gives are empty.
+func Resend(s *facts.Snapshot, judged []Judged) []facts.Trace {
+	in := newInput(s, judged)
+	wishes := append(in.ofCauses(), in.ofUnexplained()...)
+	slices.SortStableFunc(wishes, func(a, b wish) int {
+		return cmp.Or(boolean(a.shown)-boolean(b.shown), cmp.Compare(len(b.red), len(a.red)), cmp.Compare(a.key, b.key))
+	})
+	var out []facts.Trace
+	taken := map[[3]string]bool{}
+	shown := 0
+	for _, w := range wishes {
+		best, found := in.representative(w.red)
+		if !found || len(out) == mostTraces || w.shown && shown == mostShown {
+			continue
+		}
+		// TCP, UDP and ICMP between the same ends mostly vanish at the same place.
+		ends := [3]string{best.from.String(), best.to.ID, size(best.flow.Via)}
+		if taken[ends] {
+			continue
+		}
+		taken[ends] = true
+		shown += boolean(w.shown)
+		out = append(out, facts.Trace{ID: strconv.Itoa(len(out) + 1), For: w.key, Flow: best.flow, From: best.from, To: best.to})
+	}
+	return out
+}
+
+// ofCauses are the cells of every cause that has any.
+func (in *input) ofCauses() []wish {
+	var out []wish
+	for _, c := range causes() {
+		for _, cl := range c.claims(in) {
+			concluded := in.conclude(c.id, cl)
+			if red := in.redOf(cl); len(red) > 0 {
+				out = append(out, wish{key: concluded.Key, red: red, shown: !cl.open})
+			}
+		}
+	}
+	return out
+}
+
+// redOf are the failed cells that a claim stands behind.
+func (in *input) redOf(cl claim) []spot {
+	var out []spot
+	if cl.cell == nil {
+		return nil
+	}
+	for at := range in.red {
+		if s, known := in.place(at); known && cl.cell(s.flow, s.from, s.to) && cl.leaves(s.flow, s.cell) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ofUnexplained are the cells of every failing finding that nothing explains.
+func (in *input) ofUnexplained() []wish {
+	var out []wish
+	for _, j := range in.judged {
+		for i, f := range j.Result.Findings {
+			if f.Verdict != check.Fail || in.explained[findingID{j.ID, i}] {
+				continue
+			}
+			w := wish{key: UnexplainedKey(j.ID, f.Subject)}
+			for _, p := range f.Pairs {
+				if s, known := in.place(cellOf(f, p)); known {
+					w.red = append(w.red, s)
+				}
+			}
+			if len(w.red) > 0 {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// representative is the cell whose way is the shortest and plainest.
+func (in *input) representative(red []spot) (spot, bool) {
+	var fit []spot
+	for _, s := range red {
+		if in.repeatable(s) {
+			fit = append(fit, s)
+		}
+	}
+	if len(fit) == 0 {
+		return spot{}, false
+	}
+	return slices.MinFunc(fit, func(a, b spot) int {
+		return cmp.Or(
+			slices.Compare(plainness(a), plainness(b)),
+			cmp.Compare(a.flow.Key(), b.flow.Key()),
+			cmp.Compare(a.from.String(), b.from.String()),
+			cmp.Compare(a.to.ID, b.to.ID),
+		)
+	}), true
+}
+
+// repeatable says whether a cell can be sent again from a vantage that answers.
+func (in *input) repeatable(s spot) bool {
+	if s.cell.Outcome == facts.NotRun || s.cell.Outcome == s.flow.Via.Right() || s.to.Silent || !s.to.Addr.IsValid() {
+		return false
+	}
+	switch s.flow.Via {
+	case facts.ARP, facts.Tunnel, facts.Race:
+		return false // not one flow of packets that can be followed
+	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.Closed, facts.PMTU, facts.Over,
+		facts.Series, facts.HTTP, facts.Bulk, facts.Sticky, facts.Record, facts.Big, facts.Connect:
+	}
+	n := in.facts.Node(s.from.Node)
+	if n == nil {
+		return false // the runner: outside, nobody watches
+	}
+	switch s.from.Kind {
+	case facts.FromPod:
+		return n.PodAgent.Ready
+	case facts.FromHost:
+		return n.NodeAgent.Ready
+	case facts.FromRuntime:
+		return slices.ContainsFunc(n.RuntimeAgents, func(r facts.RuntimeAgent) bool { return r.Class == s.from.Class && r.Agent.Ready })
+	case facts.FromRunner:
+	}
+	return false
+}
+
+// plainness is smaller for what is sent again rather: across nodes, directly
+// before through a Service, TCP before UDP before ICMP, from pods before hosts.
+func plainness(s spot) []int {
+	return []int{
+		boolean(s.flow.ThroughService()),
+		boolean(s.to.Node != "" && s.to.Node == s.from.Node),
+		viaRank(s.flow.Via),
+		boolean(s.from.Kind != facts.FromPod),
+		boolean(s.flow.To != facts.ToPod),
+		boolean(s.flow.Look != facts.Main),
+	}
+}
+
+func viaRank(v facts.Via) int {
+	return slices.Index([]facts.Via{
+		facts.TCP, facts.UDP, facts.ICMP, facts.DNSUDP, facts.DNSTCP, facts.TLS, facts.HTTP, facts.Closed, facts.Record,
+		facts.PMTU, facts.Big, facts.Connect, facts.Sticky, facts.Over, facts.Bulk, facts.Series, facts.Race, facts.Tunnel, facts.ARP,
+	}, v)
+}
+
+// size tells large packets from others: they may meet another fate.
+func size(v facts.Via) string {
+	if slices.Contains([]facts.Via{facts.PMTU, facts.Over, facts.Bulk, facts.Big}, v) {
+		return "large"
+	}
+	return ""
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
