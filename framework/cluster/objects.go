@@ -35,6 +35,10 @@ type Run struct {
 	Tolerations []corev1.Toleration
 	// Except are the excluded nodes: no agent goes there.
 	Except []string
+	// DropReasons gives the node agents what reading the kernel's own reasons for
+	// dropping packets takes (capabilities(7): BPF to load a program, PERFMON to attach
+	// it to a tracepoint).
+	DropReasons bool
 	// class is the RuntimeClass of the probe pods that are created; empty for the
 	// cluster's own way of running pods.
 	class string
@@ -45,6 +49,9 @@ func (r Run) OfRuntimeClass(class string) Run {
 	r.class = class
 	return r
 }
+
+// componentLabel tells the kinds of agents apart (Kubernetes documentation, "Recommended Labels").
+const componentLabel = "app.kubernetes.io/component"
 
 // ClassLabel tells the probe pods of a RuntimeClass from those of another.
 const ClassLabel = "plumbline.dev/runtime-class"
@@ -74,6 +81,12 @@ func (r Run) mutateDaemonSet(o *appsv1.DaemonSet) {
 	for i := range spec.Containers {
 		spec.Containers[i].Image = r.Image
 	}
+	if r.DropReasons && o.Labels[componentLabel] == "node" {
+		for i := range spec.Containers {
+			more := spec.Containers[i].SecurityContext.Capabilities
+			more.Add = append(more.Add, "BPF", "PERFMON")
+		}
+	}
 	for _, s := range r.PullSecrets {
 		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: s})
 	}
@@ -90,11 +103,10 @@ func (r Run) mutateClass(o *appsv1.DaemonSet) {
 	if r.class == "" {
 		return
 	}
-	const component = "app.kubernetes.io/component"
 	o.Name += "-" + r.class
-	o.Labels[component], o.Labels[ClassLabel] = "runtime", r.class
+	o.Labels[componentLabel], o.Labels[ClassLabel] = "runtime", r.class
 	for _, labels := range []map[string]string{o.Spec.Selector.MatchLabels, o.Spec.Template.Labels} {
-		labels[component], labels[ClassLabel] = "runtime", r.class
+		labels[componentLabel], labels[ClassLabel] = "runtime", r.class
 	}
 	spec := &o.Spec.Template.Spec
 	spec.RuntimeClassName = &r.class

@@ -30,6 +30,9 @@ type reply struct {
 	host     *facts.HostLook
 	done     *wire.Done
 	bytes    int
+	// watch and capture are the answer of an agent that watched.
+	watch   *facts.Watch
+	capture []byte
 }
 
 // vantage is one place that is asked, with its agent and its work.
@@ -93,8 +96,19 @@ func (c *Collector) count(r reply, node string) {
 	}
 }
 
+// talk is what goes on beside a plan: stdin that stays open behind it, and who is
+// told that a watch has begun. The zero value is a batch without either.
+type talk struct {
+	stdin io.Reader
+	begun func()
+}
+
 // exec carries one plan to an agent. What arrived before a failure is kept.
 func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply {
+	return c.converse(ctx, pod, plan, talk{})
+}
+
+func (c *Collector) converse(ctx context.Context, pod string, plan wire.Plan, t talk) reply {
 	out := reply{Answer: topology.Answer{From: plan.From}}
 	input, err := json.Marshal(plan)
 	if err != nil {
@@ -104,18 +118,22 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 	limit := time.Duration(plan.DeadlineMillis)*time.Millisecond + execSlack
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
 	defer cancel()
+	var stdin io.Reader = bytes.NewReader(input)
+	if t.stdin != nil {
+		stdin = io.MultiReader(stdin, t.stdin)
+	}
 	reader, writer := io.Pipe()
 	var stderr bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		err := c.client.Exec(bounded, c.run.Namespace, pod, "agent", []string{"plumbline-agent", "batch"}, bytes.NewReader(input), writer, &limited{to: &stderr, left: 4 << 10})
+		err := c.execute(bounded, pod, stdin, writer, &limited{to: &stderr, left: 4 << 10})
 		writer.CloseWithError(err)
 		ended <- err
 	}()
 	// Whatever the client library still waits for, the answer ends with its time.
 	stop := context.AfterFunc(bounded, func() { writer.CloseWithError(context.Cause(bounded)) })
 	defer stop()
-	readErr := out.read(reader)
+	readErr := out.read(reader, t.begun)
 	_ = reader.CloseWithError(readErr)
 	var execErr error
 	select {
@@ -125,17 +143,30 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 	if end, ok := bounded.Deadline(); ok && !time.Now().Before(end) {
 		<-bounded.Done() // the client library may notice the end a moment before the context does
 	}
-	switch {
-	case out.done != nil:
-	case bounded.Err() != nil:
-		out.NotRun = out.cutShort(context.Cause(bounded), "")
-	case out.NotRun != "":
-	case execErr != nil: // what reading then met is the same error once more
-		out.NotRun = out.cutShort(execErr, stderr.String())
-	default:
-		out.NotRun = out.cutShort(cmp.Or(readErr, errNoEnd), stderr.String())
-	}
+	out.conclude(bounded, readErr, execErr, stderr.String())
 	return out
+}
+
+// conclude says why an answer is not whole; bounded is the context that bound it.
+func (r *reply) conclude(bounded context.Context, readErr, execErr error, stderr string) {
+	switch {
+	case r.done != nil:
+	case bounded.Err() != nil:
+		r.NotRun = r.cutShort(context.Cause(bounded), "")
+	case r.NotRun != "":
+	case execErr != nil: // what reading then met is the same error once more
+		r.NotRun = r.cutShort(execErr, stderr)
+	default:
+		r.NotRun = r.cutShort(cmp.Or(readErr, errNoEnd), stderr)
+	}
+}
+
+// execute runs an agent's batch in its pod.
+func (c *Collector) execute(ctx context.Context, pod string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if c.agents != nil {
+		return c.agents(ctx, pod, stdin, stdout, stderr)
+	}
+	return c.client.Exec(ctx, c.run.Namespace, pod, "agent", []string{"plumbline-agent", "batch"}, stdin, stdout, stderr)
 }
 
 var errNoEnd = errors.New("it has no end")
@@ -149,8 +180,9 @@ func (r *reply) cutShort(why error, stderr string) string {
 	return strings.TrimSpace(fmt.Sprintf("%s: %v %s", what, why, stderr))
 }
 
-// read takes the lines of an answer until Done, an error, or the end.
-func (r *reply) read(from io.Reader) error {
+// read takes the lines of an answer until Done, an error, or the end; begun, which
+// may be nil, is called when the agent says that it watches.
+func (r *reply) read(from io.Reader, begun func()) error {
 	counted := &counter{from: from}
 	decoder := json.NewDecoder(counted)
 	defer func() { r.bytes = counted.n }()
@@ -161,7 +193,14 @@ func (r *reply) read(from io.Reader) error {
 		} else if err != nil {
 			return fmt.Errorf("reading the agent's answer: %w", err)
 		}
+		if line.Watching && begun != nil {
+			begun()
+		}
 		switch {
+		case line.Watch != nil:
+			r.watch = line.Watch
+		case line.Capture != nil:
+			r.capture = append(r.capture, line.Capture...)
 		case line.Row != nil:
 			r.Rows = append(r.Rows, *line.Row)
 		case line.Identity != nil:

@@ -15,7 +15,7 @@ func TestAnAnswerIsReadUntilItsEnd(t *testing.T) {
 {"done":{"attempts":5,"millis":9}}
 `
 	var r reply
-	if err := r.read(strings.NewReader(text)); err != nil {
+	if err := r.read(strings.NewReader(text), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.identity == nil || len(r.Rows) != 1 || r.done == nil || r.done.Attempts != 5 || r.bytes == 0 {
@@ -30,7 +30,7 @@ func TestWhatArrivedBeforeAnAnswerWasCutShortIsKept(t *testing.T) {
 	text := `{"identity":{"peer":"host/n1","ports":{"tcp":7}}}
 {"row":{"flow":`
 	var r reply
-	err := r.read(strings.NewReader(text))
+	err := r.read(strings.NewReader(text), nil)
 	if err == nil || r.identity == nil || r.done != nil {
 		t.Errorf("read %+v, %v", r, err)
 	}
@@ -38,7 +38,7 @@ func TestWhatArrivedBeforeAnAnswerWasCutShortIsKept(t *testing.T) {
 
 func TestAnAgentThatCannotDoThePlanSaysWhy(t *testing.T) {
 	var r reply
-	if err := r.read(strings.NewReader(`{"error":"the plan has version 2"}`)); err != nil {
+	if err := r.read(strings.NewReader(`{"error":"the plan has version 2"}`), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.NotRun != "the plan has version 2" || r.done != nil {

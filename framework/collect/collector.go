@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -38,6 +39,8 @@ type Collector struct {
 	givenUp map[string]bool      // nodes whose node agent or probe pod did not come up
 	born    map[string]time.Time // when each of the Services was made, by kind
 	plugin  cluster.Plugin
+	// agents stands in for exec in tests; nil asks the API server.
+	agents func(ctx context.Context, pod string, stdin io.Reader, stdout, stderr io.Writer) error
 }
 
 // New validates the options; it does not touch the cluster.
@@ -115,9 +118,13 @@ func (c *Collector) Collect(ctx context.Context, selected []check.Check, progres
 	}
 	c.fillGaps()
 	c.finish()
-	// Saved before the clean-up, so that being killed there loses nothing, and
-	// again after it, because it may have something to tell.
+	// Saved before the re-send and the clean-up, so that being killed there loses
+	// nothing, and again after them, because they may have something to tell.
 	saved := c.save()
+	if err == nil {
+		c.resend(bounded)
+		c.finish()
+	}
 	c.clean(ctx)
 	c.finish()
 	if saved = cmp.Or(saved, c.save()); saved != nil {

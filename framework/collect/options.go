@@ -61,6 +61,14 @@ type Options struct {
 	Profile      string
 	// Config is what the configuration file asks for; nil for nothing.
 	Config *facts.Config
+	// Resend says what is worth sending again, from what was observed; nil sends
+	// nothing again. The collector itself knows no checks.
+	Resend func(*facts.Snapshot) []facts.Trace
+	// SaveCapture keeps a capture (pcapng) under a name; nil keeps none.
+	SaveCapture func(name string, data []byte) error
+	// DropReasons lets the node agents of this run ask the kernel why it throws packets
+	// away: it adds the capabilities BPF and PERFMON to them.
+	DropReasons bool
 	// FactsPath is where facts.json is written before anything is judged; empty writes none.
 	FactsPath string
 }

@@ -27,6 +27,7 @@ func (c *Collector) prepare(ctx context.Context) error {
 		// Twice the time limit: nobody else may sweep us while we live.
 		Expires: c.started.Add(2*c.options.Timeout + time.Hour),
 		Image:   c.options.Image, PullSecrets: c.options.PullSecrets, Tolerations: tolerated,
+		DropReasons: c.options.DropReasons,
 	}
 	if c.run.OwnNamespace {
 		c.run.Namespace = "plumbline-" + suffix()
