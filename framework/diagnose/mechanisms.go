@@ -42,6 +42,7 @@ func mechanisms() []mechanism {
 		{id: "pods-masqueraded", checks: []string{"firewall/masquerade"}, also: []string{"reach/source-ip"}, cell: touches, leaves: rewritten},
 		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, cell: intoHost, leaves: turnedAway},
 		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy"}, cell: services, leaves: anyhow},
+		{id: "hairpin-off", checks: []string{"service/hairpin"}, holds: withPorts, cell: sameNodeServices, leaves: turnedAway},
 		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: touches, leaves: sized},
 		{id: "path-mtu", checks: []string{"mtu/path"}, also: []string{"service/large-transfer", "dns/metrics", "dns/truncation"}, cell: passing, leaves: sized},
 		{id: "large-packets-lost", checks: []string{"service/large-transfer"}, cell: passing, leaves: sized},
@@ -146,6 +147,11 @@ func (m mechanism) nodes(in *input) []string {
 		}
 	}
 	return out
+}
+
+// withPorts: the bridge port was seen to send nothing back.
+func withPorts(f check.Finding) bool {
+	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool { return strings.HasPrefix(e.Source, "bridge ports") })
 }
 
 func withoutPairs(f check.Finding) bool { return len(f.Pairs) == 0 }
