@@ -73,9 +73,11 @@ func functionName(printed []byte) string {
 // aggregate adds up what differs only in what is not told, and puts the most
 // frequent first; equal counts are in the order of their texts.
 func aggregate(all []counted, reason func(uint32) string) []facts.KernelDrop {
+	const most = math.MaxInt32
 	sums := map[facts.KernelDrop]uint64{}
 	for _, c := range all {
-		sums[facts.KernelDrop{Reason: reason(c.reason), Function: c.function, Proto: protoWord(c.proto), Src: c.src, Dst: c.dst}] += c.count
+		d := facts.KernelDrop{Reason: reason(c.reason), Function: c.function, Proto: protoWord(c.proto), Src: c.src, Dst: c.dst}
+		sums[d] = min(sums[d]+min(c.count, most), most)
 	}
 	drops := make([]facts.KernelDrop, 0, len(sums))
 	for d, sum := range sums {
@@ -83,7 +85,7 @@ func aggregate(all []counted, reason func(uint32) string) []facts.KernelDrop {
 		if sum == 0 {
 			continue
 		}
-		d.Count = int(min(sum, math.MaxInt32))
+		d.Count = int(sum)
 		drops = append(drops, d)
 	}
 	slices.SortFunc(drops, func(a, b facts.KernelDrop) int {

@@ -91,22 +91,27 @@ func send(t *testing.T, from *netlab.Namespace, src, dst string, count, size int
 // in what it gives.
 func stopAfter(t *testing.T, w *Watch, packets int) []facts.KernelDrop {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); <-tick.C {
+	poll(func() bool {
 		drops, err := w.read()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sum(drops) >= packets {
-			break
-		}
-	}
+		return sum(drops) >= packets
+	})
 	drops, err := w.Stop()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return drops
+}
+
+// poll asks until the answer is yes, or five seconds are over; what is wrong then shows
+// in what is compared afterwards.
+func poll(enough func() bool) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(5 * time.Second); !enough() && time.Now().Before(end); <-tick.C {
+	}
 }
 
 func sum(drops []facts.KernelDrop) (packets int) {

@@ -71,8 +71,13 @@ func TestTheEndOfTheContextEndsTheCounting(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(t, p.near, near4+":4000", far4+":9000", 2, 10)
-	for stop := time.Now().Add(5 * time.Second); time.Now().Before(stop) && sum(mustRead(t, w)) < 2; {
-	}
+	poll(func() bool {
+		drops, err := w.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum(drops) >= 2
+	})
 	end()
 	_ = w.detach() // returns when the one of the context is done
 	send(t, p.near, near4+":4000", far4+":9000", 3, 10)
@@ -83,15 +88,6 @@ func TestTheEndOfTheContextEndsTheCounting(t *testing.T) {
 	if err != nil || sum(drops) != 2 {
 		t.Errorf("got %+v, %v", drops, err)
 	}
-}
-
-func mustRead(t *testing.T, w *Watch) []facts.KernelDrop {
-	t.Helper()
-	drops, err := w.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return drops
 }
 
 func TestWhatDoesNotFitIsTold(t *testing.T) {
@@ -118,11 +114,10 @@ func TestWhatDoesNotFitIsTold(t *testing.T) {
 	}
 	var unable *Unable
 	var drops []facts.KernelDrop
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
-		if drops, err = w.read(); errors.As(err, &unable) && strings.HasSuffix(unable.Says, "; 500 more packets did not fit") {
-			break
-		}
-	}
+	poll(func() bool {
+		drops, err = w.read()
+		return errors.As(err, &unable) && strings.HasSuffix(unable.Says, "; 500 more packets did not fit")
+	})
 	if unable == nil || unable.Lack != LackRoom || unable.Says != "the kernel told 8192 different drops, of which the 256 most frequent are given; 500 more packets did not fit" {
 		t.Errorf("got %v", err)
 	}
