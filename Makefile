@@ -65,8 +65,8 @@ test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,
 	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
 
 .PHONY: faults
-faults: image ## inject every fault on a lab and print what was found (FAULTS=id,id… chooses)
-	go test -tags lab -count 1 -timeout 90m -v -run TestFaults ./fixtures/e2e
+faults: image ## inject every fault on a lab, print what was found, write docs/faults.md (FAULTS=id,id… chooses)
+	FAULTS_PAGE=$(if $(FAULTS),,$(CURDIR)/docs/faults.md) go test -tags lab -count 1 -timeout 90m -v -run TestFaults ./fixtures/e2e
 
 .PHONY: variants
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes

@@ -85,7 +85,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
 	"framework/netfilter", "framework/podpath", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
-	"framework/config",
+	"framework/config", "framework/path",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -111,6 +111,7 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 		{"Ginkgo", ginkgo, []string{"framework/run"}, true},
 		{"the Kubernetes client", kubernetes, []string{"framework/cluster", "framework/collect", "framework/run", "cmd/plumbline", "fixtures"}, true},
 		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/netlab", "fixtures"}, true},
+		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch"}, true},
 		{"cobra", func(p string) bool { return strings.HasPrefix(p, "github.com/spf13/cobra") }, []string{"cmd", "fixtures"}, true},
 	}
 	for _, p := range packages(t) {
@@ -129,7 +130,7 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 
 func TestWhatRunsOnNodesNeedsNoKubernetes(t *testing.T) {
 	for _, p := range packages(t) {
-		if !p.within("framework/probe", "framework/inspect", "cmd/plumbline-agent") {
+		if !p.within("framework/probe", "framework/inspect", "framework/dropwatch", "cmd/plumbline-agent") {
 			continue
 		}
 		for _, d := range p.Deps {
@@ -151,6 +152,8 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/check", []string{"framework/facts"}},
 		{"framework/config", []string{"framework/facts"}},
 		{"framework/podpath", []string{"framework/facts"}},
+		{"framework/dropwatch", []string{"framework/facts"}},
+		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/podpath"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"reporters/report", []string{"framework/facts", "framework/check", "framework/strictjson"}},

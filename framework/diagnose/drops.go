@@ -2,10 +2,13 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
 )
@@ -85,4 +88,39 @@ func nodesOfDrops(drops []dropRule) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// ruleTo and rulePort read the destination out of a rule's text, in the words of
+// iptables and of nft.
+var (
+	ruleTo   = regexp.MustCompile(`(?:-d|ip6? daddr) ([0-9a-f.:]+(?:/[0-9]+)?)`)
+	rulePort = regexp.MustCompile(`(?:--dport|dport) ([0-9]+)\b`)
+)
+
+// ruleHits matches what a dropping rule's text names: packets to its address and
+// port, and Services behind which that address is. A rule without a destination
+// tells too little to be made answerable for anything.
+func ruleHits(in *input, f check.Finding) cellTest {
+	none := func(facts.Flow, facts.Vantage, facts.Target) bool { return false }
+	m := ruleTo.FindStringSubmatch(f.Says)
+	if m == nil {
+		return none
+	}
+	to, err := netip.ParsePrefix(m[1])
+	if err != nil {
+		addr, err := netip.ParseAddr(m[1])
+		if err != nil {
+			return none
+		}
+		to = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	port := ""
+	if p := rulePort.FindStringSubmatch(f.Says); p != nil {
+		port = p[1]
+	}
+	replica := slices.ContainsFunc(in.facts.Cluster.DNSPods, func(p facts.Pod) bool { return slices.ContainsFunc(p.Addrs, to.Contains) })
+	return func(flow facts.Flow, _ facts.Vantage, t facts.Target) bool {
+		dns := flow.To == facts.ToDNSService || flow.To == facts.ToDNSRecord || flow.To == facts.ToDNSExternal
+		return to.Contains(t.Addr) && (port == "" || port == strconv.Itoa(int(t.Port))) || dns && replica
+	}
 }

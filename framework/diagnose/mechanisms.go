@@ -20,6 +20,8 @@ type mechanism struct {
 	// cell gives where the cause shows for a node, towards a peer or, for "", any.
 	cell   func(in *input, node, peer string) cellTest
 	leaves outcomeTest
+	// says gives where the cause shows from what a finding says; it stands for cell.
+	says func(*input, check.Finding) cellTest
 	// early: what it leaves in the matrices looks like a blocked tunnel.
 	early bool
 }
@@ -42,7 +44,11 @@ func mechanisms() []mechanism {
 		{id: "pods-masqueraded", checks: []string{"firewall/masquerade"}, also: []string{"reach/source-ip"}, cell: touches, leaves: rewritten},
 		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, cell: intoHost, leaves: turnedAway},
 		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy"}, cell: services, leaves: anyhow},
+		{id: "hairpin-off", checks: []string{"service/hairpin"}, holds: withPorts, cell: sameNodeServices, leaves: turnedAway},
+		{id: "rule-drops", checks: []string{firewallDrops}, says: ruleHits, leaves: turnedAway},
 		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: touches, leaves: sized},
+		{id: "path-mtu", checks: []string{"mtu/path"}, also: []string{"service/large-transfer", "dns/metrics", "dns/truncation"}, cell: passing, leaves: sized},
+		{id: "large-packets-lost", checks: []string{"service/large-transfer"}, cell: passing, leaves: sized},
 	}
 }
 
@@ -76,6 +82,10 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 	for _, f := range findings {
 		for _, n := range nodes {
 			if f.names(n) {
+				if m.says != nil {
+					tests = append(tests, m.says(in, f.Finding))
+					continue
+				}
 				tests = append(tests, m.cell(in, n, in.peerOf(f.Finding)))
 			}
 		}
@@ -144,6 +154,11 @@ func (m mechanism) nodes(in *input) []string {
 		}
 	}
 	return out
+}
+
+// withPorts: the bridge port was seen to send nothing back.
+func withPorts(f check.Finding) bool {
+	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool { return strings.HasPrefix(e.Source, "bridge ports") })
 }
 
 func withoutPairs(f check.Finding) bool { return len(f.Pairs) == 0 }

@@ -12,6 +12,15 @@ import (
 // touches matches everything that begins or ends on the node.
 func touches(_ *input, node, _ string) cellTest { return touching([]string{node}) }
 
+// passing matches what begins or ends on the node, and Services that may lead there.
+func passing(in *input, node, _ string) cellTest {
+	on := func(n string) bool { return n == node }
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		dns := f.To == facts.ToDNSService || f.To == facts.ToDNSRecord || f.To == facts.ToDNSExternal
+		return on(from.Node) || on(to.Node) || backendOn(to, on) || dns && in.replicaOn(on)
+	}
+}
+
 // tunnelled matches what goes between the node's and other nodes' pods, both
 // ways: an answer needs the way back.
 func tunnelled(in *input, node, peer string) cellTest {
@@ -72,6 +81,6 @@ func rewritten(_ facts.Flow, c facts.Cell) bool { return c.Rewritten }
 
 // sized: only large packets are lost.
 func sized(f facts.Flow, c facts.Cell) bool {
-	large := []facts.Via{facts.PMTU, facts.Over, facts.Bulk, facts.Big}
+	large := []facts.Via{facts.PMTU, facts.Over, facts.Bulk, facts.Big, facts.HTTP, facts.TLS}
 	return slices.Contains(large, f.Via) && c.Outcome != facts.NotRun
 }

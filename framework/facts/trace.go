@@ -33,6 +33,8 @@ type Watch struct {
 	NoDrops string `json:"noDrops,omitempty"`
 	// Growth are the rule and kernel counters that moved meanwhile.
 	Growth []Growth `json:"growth,omitempty"`
+	// NoGrowth says which counters could not be read at both times: of those it is not known whether they moved.
+	NoGrowth string `json:"noGrowth,omitempty"`
 	// File is the name of the capture (pcapng) beside the report.
 	File   string `json:"file,omitempty"`
 	NotRun string `json:"notRun,omitempty"`

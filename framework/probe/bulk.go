@@ -19,10 +19,21 @@ import (
 // connect may take is over before that.
 const bulkMost = 10 * time.Second
 
-// carryBulk carries facts.BulkBytes to the far end and as many back. It is done
-// once: TCP itself sends again what is lost.
+// carryBulk carries facts.BulkBytes to the far end and as many back. TCP itself
+// sends again what is lost; a transfer that stood still is done once more, with
+// twice the patience, for a host that is short of time looks the same.
 func carryBulk(ctx context.Context, e *env, _ facts.Flow, t facts.Target, a *answer) {
-	x := e.connected(ctx, t, func(w *watch, s *socket) facts.Attempt {
+	x := e.carried(ctx, t, e.connect)
+	a.attempts = append(a.attempts, x)
+	if x.Outcome == facts.Timeout && x.Connected && ctx.Err() == nil {
+		a.attempts = append(a.attempts, e.carried(ctx, t, 2*e.connect))
+	}
+	a.settled = true
+}
+
+// carried is one transfer, which may stand still for stall.
+func (e *env) carried(ctx context.Context, t facts.Target, stall time.Duration) facts.Attempt {
+	return e.connected(ctx, t, func(w *watch, s *socket) facts.Attempt {
 		w.Connected = true
 		if err := s.set(sendBuffer()); err != nil {
 			return w.failed(ctx, s, err)
@@ -33,11 +44,9 @@ func carryBulk(ctx context.Context, e *env, _ facts.Flow, t facts.Target, a *ans
 		}
 		defer func() { _ = conn.Close() }()
 		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-		moving := echo.Moving{Conn: conn, Stall: e.connect, End: time.Now().Add(bulkMost)}
+		moving := echo.Moving{Conn: conn, Stall: stall, End: time.Now().Add(bulkMost)}
 		return w.carry(ctx, s, moving, t)
 	})
-	a.attempts = append(a.attempts, x)
-	a.settled = true
 }
 
 // sendBuffer keeps what the kernel holds small, so that a slow link does not look

@@ -3,6 +3,7 @@ package service
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -90,13 +91,27 @@ func portOf(h *facts.HostLook, mac string) string {
 	return ""
 }
 
+// meetsSome says whether a sender meets some backends of the Service, though not all.
+func meetsSome(s *facts.Snapshot, f facts.Flow, from facts.Vantage) bool {
+	m := s.Matrix(f)
+	if m == nil {
+		return false
+	}
+	i := slices.IndexFunc(m.Rows, func(r facts.Row) bool { return r.From == from })
+	if i < 0 || len(m.Rows[i].Cells) == 0 {
+		return false
+	}
+	d := m.Rows[i].Detail(0)
+	return m.Rows[i].Cells[0].Partial && d != nil && len(d.Met) > 0
+}
+
 func hairpinRemedy(s *facts.Snapshot) func(matrix.Place) []check.Remedy {
 	reached := matrix.Lookup(s)
 	return func(p matrix.Place) []check.Remedy {
 		c := p.Examples[0]
 		service := c.Flow
 		service.To = facts.ToClusterIP
-		if o := reached(service, c.From, "service"); o != facts.NotRun && o != facts.OK {
+		if o := reached(service, c.From, "service"); !meetsSome(s, service, c.From) && o != facts.NotRun && o != facts.OK {
 			return append([]check.Remedy{{
 				Text: "This pod reaches no Service at all (see service/cluster-ip), so look at the node's data plane before its bridge", Node: c.From.Node,
 			}}, dataPlane(c.From.Node, c.To.Addr.String())...)

@@ -1,0 +1,224 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// explain adds what accounts for a gap, the surest first: the outer addresses, where the
+// packet came at least to the wire; the kernel's own word; a rule's counter; an
+// ICMP error; another counter; and what the configuration says.
+func (b *builder) explain(v *Verdict, p *Path) {
+	v.Blames = v.Place
+	reasons, blamed := b.outer(p)
+	if blamed.Stage != "" {
+		v.Because, v.Blames = reasons, blamed
+	}
+	nodes := []string{v.FirstMissing.Node}
+	if v.LastSeen != nil && v.LastSeen.Node != v.FirstMissing.Node {
+		nodes = []string{v.FirstMissing.Node, v.LastSeen.Node}
+	}
+	way := v.Direction
+	if v.Outcome == Unanswered {
+		way = ""
+	}
+	for _, n := range nodes {
+		v.Because = append(v.Because, b.evidence(n, way)...)
+	}
+	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) - rank(y) })
+	for _, e := range b.errors() {
+		v.Because = append(v.Because, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	}
+	v.Because = append(v.Because, b.configured()...)
+}
+
+func rank(r Reason) int {
+	return slices.Index([]string{"capture", "kernel", "rule", "counter"}, r.Source)
+}
+
+// evidence is what a node says that it dropped.
+func (b *builder) evidence(node string, way Direction) []Reason {
+	w := b.host(node).watch
+	if w == nil {
+		return nil
+	}
+	var out []Reason
+	for _, d := range w.Drops {
+		if r, ok := b.kernelSays(node, d, way); ok {
+			out = append(out, r)
+		}
+	}
+	for _, g := range w.Growth {
+		by := g.After - g.Before
+		switch {
+		case by <= 0:
+		case refuses(g.Text):
+			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
+		case g.Text == "" && isLoss(g.What):
+			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("%s's counter %s grew by %d", node, g.What, by)})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Reason) int { return rank(x) - rank(y) })
+	return out
+}
+
+func (b *builder) kernelSays(node string, d facts.KernelDrop, way Direction) (Reason, bool) {
+	inner := b.direction(facts.Sighting{Proto: d.Proto, Src: d.Src, Dst: d.Dst})
+	if d.Proto == "icmp" {
+		inner = "" // its Src and Dst tell no direction apart
+	}
+	if way != "" && inner != "" && inner != way {
+		return Reason{}, false
+	}
+	where := ""
+	if d.Function != "" {
+		where = " in " + d.Function
+	}
+	return Reason{Node: node, Source: "kernel", Text: fmt.Sprintf("the kernel of %s says %s%s, %s", node, d.Reason, where, times(d.Count))}, true
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// refuses says whether a rule's text has a verdict that ends a packet
+// (iptables-extensions(8): DROP, REJECT; nft(8): drop, reject).
+func refuses(text string) bool {
+	words := strings.Fields(text)
+	return slices.ContainsFunc(words, func(w string) bool {
+		return slices.Contains([]string{"drop", "reject"}, strings.ToLower(strings.Trim(w, ",;{}")))
+	})
+}
+
+// ruleName is "FORWARD rule 1 (REJECT icmp-host-prohibited)".
+func ruleName(g facts.Growth) string {
+	chain, rule := "", ""
+	for _, part := range strings.Split(g.What, ", ") {
+		if name, ok := strings.CutPrefix(part, "chain "); ok {
+			chain = name
+		}
+		if strings.HasPrefix(part, "rule ") {
+			rule = " " + part
+		}
+	}
+	if chain == "" {
+		return g.What
+	}
+	text := g.Text
+	if _, target, ok := strings.Cut(text, " -j "); ok {
+		text = strings.ReplaceAll(target, "--reject-with ", "")
+	} else if _, rest, ok := strings.Cut(text, "-j "); ok {
+		text = rest
+	}
+	return fmt.Sprintf("%s%s (%s)", chain, rule, text)
+}
+
+// isLoss picks the counters that tell of packets that were thrown away, by the
+// kernel's own names (Documentation/networking/snmp_counter.rst, proc_net).
+func isLoss(name string) bool {
+	for _, word := range []string{
+		"drop", "Drop", "Discard", "Errors", "errors", "ReversePathFilter", "NoRoutes", "NoPorts",
+		"overflow", "Overflow", "insert_failed", "table_full", "AddrErrors", "FragFails", "missed",
+	} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// outer holds the tunnel's ends as seen against the addresses that the nodes have
+// in the cluster. It blames the node that sent the packet.
+func (b *builder) outer(p *Path) ([]Reason, Place) {
+	var out []Reason
+	var blamed Place
+	for _, l := range []Lane{p.Request, p.Answer} {
+		for i, h := range l.Hops {
+			ends := []int{i, i + 1}
+			if !h.Out {
+				ends = []int{i - 1, i}
+			}
+			if h.Kind != NIC || ends[0] < 0 || ends[1] >= len(l.Hops) {
+				continue
+			}
+			from, to := l.Hops[ends[0]], l.Hops[ends[1]]
+			text := wrongOuter(b, h, from.Node, to.Node)
+			if text == "" || slices.ContainsFunc(out, func(r Reason) bool { return r.Text == text }) {
+				continue
+			}
+			out = append(out, Reason{Node: from.Node, Source: "capture", Text: text})
+			if blamed.Stage == "" {
+				blamed = at(l.Direction, from.Node, from.role().stage(Tunnel))
+			}
+		}
+	}
+	return out, blamed
+}
+
+// wrongOuter says which end of the tunnel is not the node's; "" where both are.
+func wrongOuter(b *builder, h Hop, from, to string) string {
+	for _, a := range h.As {
+		if a.Tunnel == "" {
+			continue
+		}
+		f := podpath.Of(a.OuterSrc.Addr())
+		if own := b.host(from).underlay(f); len(own) > 0 && !slices.Contains(own, a.OuterSrc.Addr()) {
+			return fmt.Sprintf("the outer source address %s is not %s's InternalIP %s", a.OuterSrc.Addr(), from, list(own))
+		}
+		if own := b.host(to).underlay(f); len(own) > 0 && !slices.Contains(own, a.OuterDst.Addr()) {
+			who := ""
+			if n := b.nodeOf(a.OuterDst.Addr()); n != "" && n != to {
+				who = ", but one of " + n
+			}
+			return fmt.Sprintf("the outer destination address %s is not %s's InternalIP %s%s", a.OuterDst.Addr(), to, list(own), who)
+		}
+	}
+	return ""
+}
+
+func list(addrs []netip.Addr) string {
+	var out []string
+	for _, a := range addrs {
+		out = append(out, a.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// icmpError is an ICMP error about the flow that a node saw.
+type icmpError struct {
+	from  netip.Addr
+	words string
+}
+
+// errors are the ICMP errors seen anywhere, each once.
+func (b *builder) errors() []icmpError {
+	var out []icmpError
+	for _, w := range b.t.Watches {
+		for _, p := range w.Packets {
+			e := icmpError{p.Src.Addr(), p.ICMP}
+			if failure(p) && !slices.Contains(out, e) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+func (b *builder) cameBack(e icmpError) string {
+	from := e.from.String()
+	if n := b.nodeOf(e.from); n != "" {
+		from = n + " (" + from + ")"
+	}
+	return fmt.Sprintf("ICMP %s came back from %s", e.words, from)
+}

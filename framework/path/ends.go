@@ -1,0 +1,249 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// end is where a flow begins or ends.
+type end struct {
+	kind  Kind   // PodPort (a pod), Host or Outside
+	node  string // empty outside
+	addrs []netip.Addr
+	port  uint16
+}
+
+func (e end) is(a netip.Addr) bool { return slices.Contains(e.addrs, a) }
+
+// builder holds what the parts of building share.
+type builder struct {
+	s      *facts.Snapshot
+	t      facts.Trace
+	family facts.Family
+	hosts  map[string]*host
+
+	from end
+	// target is the address that was asked; service says whether a data plane
+	// translates it, entry whose NodePort it is.
+	target  netip.AddrPort
+	service bool
+	entry   string
+	// backends are all that the target may be translated to; to is the one whose
+	// way is told, with kind "" where none is known.
+	backends []end
+	to       end
+}
+
+func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
+	b := &builder{s: s, t: t, family: podpath.Of(t.To.Addr), hosts: map[string]*host{}, target: netip.AddrPortFrom(t.To.Addr.Unmap(), t.To.Port)}
+	b.from = b.sender()
+	b.findService()
+	b.choose()
+	return b
+}
+
+func (b *builder) host(name string) *host {
+	h, ok := b.hosts[name]
+	if !ok {
+		h = newHost(b.s, name, b.t.Watches)
+		b.hosts[name] = h
+	}
+	return h
+}
+
+func (b *builder) sender() end {
+	n := b.s.Node(b.t.From.Node)
+	if n == nil {
+		e := end{kind: Outside, node: b.t.From.Node}
+		if e.node != "" {
+			e.kind = Host
+		}
+		return e
+	}
+	switch b.t.From.Kind {
+	case facts.FromPod:
+		return end{kind: PodPort, node: n.Name, addrs: n.PodAgent.Addrs}
+	case facts.FromRuntime:
+		for _, a := range n.RuntimeAgents {
+			if a.Class == b.t.From.Class {
+				return end{kind: PodPort, node: n.Name, addrs: a.Agent.Addrs}
+			}
+		}
+		return end{kind: PodPort, node: n.Name}
+	case facts.FromHost:
+		return end{kind: Host, node: n.Name, addrs: n.Internal}
+	case facts.FromRunner:
+	}
+	return end{kind: Outside}
+}
+
+// findService finds what the target may be translated to.
+func (b *builder) findService() {
+	via := b.proto()
+	for _, svc := range b.s.Cluster.Services {
+		for _, p := range svc.Ports {
+			proto := strings.ToLower(p.Proto)
+			node := b.nodeOf(b.target.Addr())
+			own := slices.Contains(svc.Addrs, b.target.Addr()) && p.Port == b.target.Port() && !svc.Headless
+			nodePort := node != "" && p.NodePort != 0 && p.NodePort == b.target.Port()
+			if proto != via || !own && !nodePort {
+				continue
+			}
+			b.service = true
+			if nodePort {
+				b.entry = node
+			}
+			for _, e := range svc.Endpoints {
+				if e.PortName == p.Name && strings.ToLower(e.Proto) == via && podpath.Of(e.Addr) == b.family {
+					b.backends = append(b.backends, b.endAt(e.Addr, e.Port, e.Node))
+				}
+			}
+		}
+	}
+	if b.service || !b.t.Flow.ThroughService() {
+		return
+	}
+	b.service = true
+	if b.t.Flow.To == facts.ToNodePort || b.t.Flow.To == facts.ToNodePortLocal {
+		b.entry = b.nodeOf(b.target.Addr())
+	}
+	for _, peer := range b.t.To.Peers {
+		if kind, node, _ := strings.Cut(peer, "/"); kind == "pod" {
+			b.backends = append(b.backends, b.probePod(node))
+		}
+	}
+}
+
+// probePod is the suite's own backend on a node.
+func (b *builder) probePod(node string) end {
+	e := end{kind: PodPort, node: node}
+	if n := b.s.Node(node); n != nil {
+		e.addrs, e.port = n.PodAgent.Addrs, n.PodAgent.Ports.TCP
+		if b.proto() == "udp" {
+			e.port = n.PodAgent.Ports.UDP
+		}
+	}
+	return e
+}
+
+// nodeOf is the node one of whose addresses it is; "" where none has it.
+func (b *builder) nodeOf(a netip.Addr) string {
+	for _, n := range b.s.Nodes {
+		if slices.Contains(n.Internal, a) || n.Published != nil && slices.Contains(n.Published.Addrs, a) {
+			return n.Name
+		}
+	}
+	for _, n := range b.s.Nodes {
+		if b.host(n.Name).owns(a) {
+			return n.Name
+		}
+	}
+	return ""
+}
+
+// endAt says what is at an address.
+func (b *builder) endAt(a netip.Addr, port uint16, node string) end {
+	e := end{kind: PodPort, node: node, addrs: []netip.Addr{a}, port: port}
+	if owner := b.nodeOf(a); owner != "" {
+		e.kind, e.node = Host, owner
+		return e
+	}
+	for _, n := range b.s.Nodes {
+		if e.node != "" {
+			break
+		}
+		in := slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
+		if in || slices.Contains(n.PodAgent.Addrs, a) {
+			e.node = n.Name
+		}
+	}
+	if e.node == "" {
+		e.kind = Outside
+	}
+	return e
+}
+
+// proto is tcp, udp or icmp.
+func (b *builder) proto() string {
+	switch b.t.Flow.Via {
+	case facts.UDP, facts.DNSUDP, facts.PMTU, facts.Over, facts.Record, facts.Race, facts.Big, facts.Tunnel:
+		return "udp"
+	case facts.ICMP, facts.ARP:
+		return "icmp"
+	case facts.TCP, facts.TLS, facts.DNSTCP, facts.Closed, facts.Series, facts.HTTP, facts.Bulk, facts.Sticky, facts.Connect:
+	}
+	return "tcp"
+}
+
+// choose takes the backend whose way is told: of those to which packets went,
+// the one that answered least; otherwise the one that answered the probe.
+func (b *builder) choose() {
+	if !b.service {
+		b.to = b.endAt(b.target.Addr(), b.target.Port(), b.t.To.Node)
+		return
+	}
+	best := -1 << 30
+	for _, e := range b.backends {
+		asked, answered := 0, 0
+		for _, w := range b.t.Watches {
+			for _, p := range w.Packets {
+				if e.is(p.Dst.Addr()) && p.Dst.Port() == e.port {
+					asked++
+				}
+				if e.is(p.Src.Addr()) && p.Src.Port() == e.port {
+					answered++
+				}
+			}
+		}
+		if asked > 0 && asked-2*answered > best {
+			best, b.to = asked-2*answered, e
+		}
+	}
+	if b.to.kind != "" {
+		return
+	}
+	for _, a := range b.t.Attempts {
+		if _, node, ok := strings.Cut(a.Peer, "/"); ok && strings.HasPrefix(a.Peer, "pod/") {
+			b.to = b.probePod(node)
+		}
+	}
+	if b.to.kind == "" && len(b.backends) == 1 {
+		b.to = b.backends[0]
+	}
+}
+
+// title names the ends for people.
+func (b *builder) title() string {
+	from := b.t.From.String()
+	if b.from.kind == Outside {
+		from = "outside"
+	}
+	to := b.t.To.ID
+	if to == "" || to == "service" || to == "dns" || to == "api" {
+		to = strings.TrimSpace(to + " " + addrText(b.target))
+		if b.t.To.ID != "" {
+			to = b.t.To.ID + " (" + addrText(b.target) + ")"
+		}
+	}
+	port := ""
+	if b.target.Port() != 0 && b.proto() != "icmp" {
+		port = fmt.Sprintf(" port %d", b.target.Port())
+	}
+	return fmt.Sprintf("%s → %s, %s%s", from, to, strings.ToUpper(b.proto()), port)
+}
+
+// addrText leaves out a port that there is not.
+func addrText(a netip.AddrPort) string {
+	switch {
+	case !a.IsValid():
+		return "?"
+	case a.Port() == 0:
+		return a.Addr().String()
+	}
+	return a.String()
+}

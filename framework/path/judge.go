@@ -1,0 +1,240 @@
+package path
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// judge says what became of the flow. What vanished as a whole comes before what
+// got through in part, and the request before the answer.
+func (b *builder) judge(p *Path) Verdict {
+	for _, say := range []func(*Path) (Verdict, bool){
+		b.blind, b.requestGap, b.rejected, b.unanswered, b.answerGap,
+		b.holes, b.loss, b.reset, b.gaveUp, b.unacknowledged, b.late,
+	} {
+		if v, ok := say(p); ok {
+			v.Notes = append(v.Notes, b.notes(p, v)...)
+			return v
+		}
+	}
+	v := b.whole(p)
+	v.Notes = append(v.Notes, b.notes(p, v)...)
+	return v
+}
+
+// gap is the last hop of a lane that was seen and the first after it that was
+// not. missing is nil where there is none, or where nobody watched what comes next.
+func gap(l Lane) (last, missing *Hop) {
+	from := -1
+	for i := range l.Hops {
+		if l.Hops[i].Packets > 0 {
+			from = i
+		}
+	}
+	if from >= 0 {
+		last = &l.Hops[from]
+	}
+	for i := from + 1; i < len(l.Hops); i++ {
+		h := &l.Hops[i]
+		switch {
+		case h.State == Missing:
+			return last, h
+		case h.Kind == Host && (i == 0 || h.State == Seen):
+		default:
+			return last, nil
+		}
+	}
+	return last, nil
+}
+
+// answeredByReceiver: the far end's own interface shows an answer, so the request
+// came to it, whatever the capture lacks.
+func answeredByReceiver(p *Path) bool {
+	for _, h := range p.Answer.Hops {
+		if !h.virtual() {
+			return h.Packets > 0
+		}
+	}
+	return false
+}
+
+func (b *builder) requestGap(p *Path) (Verdict, bool) {
+	last, missing := gap(p.Request)
+	if missing == nil || answeredByReceiver(p) {
+		return Verdict{}, false
+	}
+	v := Verdict{Outcome: Vanished, Direction: Request, LastSeen: last, FirstMissing: missing}
+	v.Place = between(Request, last, *missing)
+	b.explain(&v, p)
+	b.untranslated(&v, p)
+	v.Says = sentence(p.Request, last, missing) + b.strayed(p.Request, last) + because(v.Because)
+	return v, true
+}
+
+// untranslated moves the place to the Service's data plane: the packet still has
+// the Service's address, and nothing on the node says that it was dropped.
+func (b *builder) untranslated(v *Verdict, p *Path) {
+	if !b.service || v.LastSeen != nil && v.LastSeen.Node != v.FirstMissing.Node {
+		return
+	}
+	node := v.FirstMissing.Node
+	asked := func(a Addresses) bool { return a.Dst == b.target }
+	if h := v.LastSeen; h != nil && !slices.ContainsFunc(h.As, asked) {
+		return
+	}
+	left := slices.ContainsFunc(p.Request.Astray, func(h Hop) bool {
+		return h.Node == node && h.Out && h.Kind == NIC && slices.ContainsFunc(h.As, asked)
+	})
+	dropped := slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "kernel" || r.Source == "rule" })
+	if left || !dropped && (v.LastSeen != nil || v.FirstMissing.Kind == Translation) {
+		same := v.Blames == v.Place
+		v.Place = at(Request, node, ServiceTranslation)
+		if same {
+			v.Blames = v.Place
+		}
+	}
+}
+
+// rejected: nobody watched where it was dropped, but an ICMP error came back.
+func (b *builder) rejected(p *Path) (Verdict, bool) {
+	if b.succeeded() {
+		return Verdict{}, false
+	}
+	for _, e := range b.errors() {
+		if strings.Contains(e.words, "fragmentation") || strings.Contains(e.words, "too big") {
+			continue
+		}
+		node := b.nodeOf(e.from)
+		if node == "" {
+			continue
+		}
+		last, _ := gap(p.Request)
+		v := Verdict{Outcome: Refused, Direction: Request, LastSeen: last, Place: at(Request, node, b.roleOf(p, node).stage(Host))}
+		v.Blames = v.Place
+		v.Because = b.evidence(node, Request)
+		v.Says = fmt.Sprintf("The request was rejected: ICMP %s came back from %s (%s)%s", e.words, node, e.from, because(v.Because))
+		return v, true
+	}
+	return Verdict{}, false
+}
+
+func (b *builder) roleOf(p *Path, node string) role {
+	for _, h := range p.Request.Hops {
+		if h.Node == node {
+			return h.role()
+		}
+	}
+	return receiver
+}
+
+// unanswered: the request reached the far end, and nothing came out of it.
+func (b *builder) unanswered(p *Path) (Verdict, bool) {
+	last, _ := gap(p.Request)
+	if last == nil || b.to.kind == Outside || last.Node != b.to.node || !reachedEnd(p.Request) {
+		return Verdict{}, false
+	}
+	if slices.ContainsFunc(p.Answer.Hops, func(h Hop) bool { return h.Packets > 0 }) || len(p.Answer.Astray) > 0 {
+		return Verdict{}, false
+	}
+	_, missing := gap(p.Answer)
+	if missing == nil {
+		return Verdict{}, false
+	}
+	v := Verdict{Outcome: Unanswered, Direction: Answer, LastSeen: last, FirstMissing: missing}
+	k := Host
+	if b.to.kind == PodPort {
+		k = PodPort
+	}
+	v.Place = at(Request, last.Node, receiver.stage(k))
+	b.explain(&v, p)
+	what := "nothing answered"
+	if b.dns() {
+		what = "no response came"
+	}
+	v.Says = sentence(p.Request, last, nil) + "; " + what + because(v.Because)
+	return v, true
+}
+
+// reachedEnd: the last interface of the lane was seen.
+func reachedEnd(l Lane) bool {
+	for _, h := range slices.Backward(l.Hops) {
+		if !h.virtual() {
+			return h.State == Seen
+		}
+	}
+	return false
+}
+
+func (b *builder) answerGap(p *Path) (Verdict, bool) {
+	last, missing := gap(p.Answer)
+	if missing == nil || last == nil && len(p.Answer.Astray) == 0 {
+		return Verdict{}, false
+	}
+	v := Verdict{Outcome: Vanished, Direction: Answer, LastSeen: last, FirstMissing: missing, Place: between(Answer, last, *missing)}
+	b.explain(&v, p)
+	v.Says = sentence(p.Answer, last, missing) + b.strayed(p.Answer, last) + because(v.Because)
+	if last == nil || strings.Contains(v.Says, "by another way") {
+		for _, h := range p.Answer.Astray {
+			if h.Out && h.Kind == NIC {
+				v.Place = at(Answer, h.Node, b.roleOf(p, h.Node).stage(Host))
+				v.Blames = v.Place
+				break
+			}
+		}
+	}
+	return v, true
+}
+
+// whole is the verdict where nothing went wrong, or where nothing shows it.
+func (b *builder) whole(p *Path) Verdict {
+	unseen := unwatched(p)
+	failed := len(b.t.Attempts) > 0 && !b.succeeded()
+	switch {
+	case len(unseen) > 0:
+		v := Verdict{Says: "What was watched was seen; the rest is not known: " + strings.Join(unseen, "; ")}
+		v.Because = b.configured()
+		v.Says += because(v.Because)
+		return v
+	case !reachedEnd(p.Request) || !reachedEnd(p.Answer):
+		return Verdict{Says: "The way could not be followed to its end"}
+	case failed:
+		last := b.t.Attempts[len(b.t.Attempts)-1]
+		return Verdict{Says: fmt.Sprintf("Every hop was seen, both ways; yet the sender says %s", outcomeText(last))}
+	}
+	return Verdict{Outcome: Whole, Says: "Every hop was seen, both ways"}
+}
+
+func outcomeText(a facts.Attempt) string {
+	text := a.Outcome.String()
+	if a.Errno != "" {
+		text += " (" + a.Errno + ")"
+	}
+	if a.Note != "" {
+		text += ": " + a.Note
+	}
+	return text
+}
+
+// unwatched are the nodes that nobody watched, with the reason, each once.
+func unwatched(p *Path) []string {
+	var out []string
+	for _, h := range slices.Concat(p.Request.Hops, p.Answer.Hops) {
+		text := fmt.Sprintf("%s: %s", outsideOr(h.Node), h.Why)
+		if h.State == NotWatched && !h.virtual() && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func (b *builder) dns() bool {
+	switch b.t.Flow.Via {
+	case facts.DNSUDP, facts.DNSTCP, facts.Record, facts.Race, facts.Big:
+		return true
+	default:
+		return b.target.Port() == 53
+	}
+}
