@@ -156,8 +156,8 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/podpath"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
-		{"reporters/report", []string{"framework/facts", "framework/check", "framework/strictjson"}},
-		{"reporters", []string{"reporters", "framework/facts", "framework/check", "framework/figures"}},
+		{"reporters/report", []string{"framework/facts", "framework/check", "framework/path", "framework/strictjson"}},
+		{"reporters", []string{"reporters", "framework/facts", "framework/path", "framework/check", "framework/figures"}},
 		{"suites", []string{
 			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/podpath", "framework/matrix", "framework/topology",
 			"framework/figures", "framework/symptom",

@@ -28,9 +28,11 @@ func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result
 		Coverage:   c.coverage(),
 		Stats:      s.Stats,
 		Causes:     causes,
+		Traces:     Traced(s),
 		Checks:     c.checks(causes),
 		NotChecked: c.notChecked(),
 	}
+	attach(&r)
 	r.Matrices, r.DetailsLeft = c.matrices()
 	r.Counts = c.counts(r.Checks)
 	c.verdict(&r)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/path"
 	"github.com/plumbline-net/plumbline/framework/strictjson/schemagen"
 	"github.com/plumbline-net/plumbline/framework/strictjson/schematest"
 	"github.com/plumbline-net/plumbline/reporters/report"
@@ -28,9 +29,14 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[facts.Outcome]():  {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
 			reflect.TypeFor[check.Level]():    {"core", "extended", "opt-in"},
 			reflect.TypeFor[check.Verdict]():  {"unknown", "pass", "warn", "fail", "skip"},
+			reflect.TypeFor[path.Outcome](): {
+				"", "whole", "vanished", "unanswered", "refused", "black hole", "lossy", "late", "gave up", "retransmitted",
+			},
+			reflect.TypeFor[path.State]():     {"", "seen", "missing"},
+			reflect.TypeFor[path.Direction](): {"", "request", "answer"},
 			reflect.TypeFor[report.Verdict](): {"conformant", "not conformant", "cannot tell"},
 		},
-	}, *update, ".", "../../framework/check", "../../framework/facts")
+	}, *update, ".", "../../framework/check", "../../framework/facts", "../../framework/path")
 }
 
 func TestSamplesObeyTheSchemaAndReadBackByteForByte(t *testing.T) {

@@ -140,7 +140,7 @@ func fill(v reflect.Value, at time.Time, addr netip.Addr) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			// "notRun" says that there is nothing, so it cannot stand beside something.
-			if v.Type().Field(i).Name != "NotRun" {
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "NotRun" {
 				fill(v.Field(i), at, addr)
 			}
 		}
@@ -174,6 +174,7 @@ func text(typeName string) string {
 	words := map[string]string{
 		"Family": "ipv4", "Look": "main", "VantageKind": "pod", "TargetKind": "pod", "Via": "tcp",
 		"Level": "core", "Verdict": "conformant",
+		"Outcome": "whole", "State": "seen", "Direction": "request",
 	}
 	if w, ok := words[typeName]; ok {
 		return w

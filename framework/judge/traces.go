@@ -1,0 +1,112 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/diagnose"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/path"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// Resend says which flows are worth sending again while the nodes on their way
+// watch, as diagnose.Resend does, from what was observed so far. The checks are all
+// that the suite has; which of them were selected stands in the snapshot.
+func Resend(s *facts.Snapshot, all []check.Check) []facts.Trace {
+	return diagnose.Resend(s, newTrial(s, all, nil).judged())
+}
+
+// Traced makes the path of every flow that was sent again.
+func Traced(s *facts.Snapshot) []report.Trace {
+	var out []report.Trace
+	for _, t := range s.Traces {
+		p := path.Build(s, t)
+		note := report.TraceNote{
+			ID: t.ID, Outcome: p.Verdict.Outcome, Says: strings.TrimRight(p.Verdict.Says, "."), Place: p.Verdict.Place.String(),
+			Drawing: path.Draw(p), Files: p.Files, NotAsked: notAsked(t),
+		}
+		if t.NotRun != "" {
+			note.Outcome, note.Place = path.Unknown, ""
+			note.Says = "Where packets vanish could not be watched: " + t.NotRun + "; what is said here follows from the configuration"
+		}
+		out = append(out, report.Trace{For: t.For, Note: note, Path: p})
+	}
+	return out
+}
+
+// notAsked says where a node could not watch, or its kernel and counters could not
+// be asked; nodes with the same reason are told together.
+func notAsked(t facts.Trace) []string {
+	var reasons []string
+	nodes := map[string][]string{}
+	add := func(node, what, why string) {
+		if why == "" {
+			return
+		}
+		reason := what + ": " + strings.TrimRight(why, ".")
+		if nodes[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		nodes[reason] = append(nodes[reason], node)
+	}
+	for _, w := range t.Watches {
+		add(w.Node, "its packets were not watched", w.NotRun)
+		if w.NotRun == "" {
+			add(w.Node, "the kernel was not asked why it drops packets", w.NoDrops)
+			add(w.Node, "counters were not read", w.NoGrowth)
+		}
+	}
+	for i, r := range reasons {
+		reasons[i] = fmt.Sprintf("%s: %s", strings.Join(nodes[r], ", "), r)
+	}
+	return reasons
+}
+
+// attach puts what was seen of the flows that were sent again beside the causes and
+// the unexplained findings they were sent for.
+func attach(r *report.Report) {
+	for i := range r.Causes {
+		for _, t := range r.Traces {
+			if t.For == r.Causes[i].Key && r.Causes[i].Trace == nil {
+				note := t.Note
+				r.Causes[i].Trace = &note
+				r.Causes[i].Evidence = append(r.Causes[i].Evidence, reasons(t)...)
+			}
+		}
+	}
+	for _, t := range r.Traces {
+		if !strings.HasPrefix(t.For, diagnose.Unexplained) {
+			continue
+		}
+		for i := range r.Checks {
+			witness(&r.Checks[i], t)
+		}
+	}
+}
+
+// witness adds what was seen to the evidence of the finding it was sent for.
+func witness(c *report.Check, t report.Trace) {
+	for i := range c.Findings {
+		if diagnose.UnexplainedKey(c.ID, c.Findings[i].Subject) != t.For {
+			continue
+		}
+		source := "sent again and watched"
+		if len(t.Note.Files) > 0 {
+			source += " (" + strings.Join(t.Note.Files, ", ") + ")"
+		}
+		seen := append([]check.Evidence{{Source: source, Text: t.Note.Says}}, reasons(t)...)
+		c.Findings[i].Evidence = append(slices.Clone(c.Findings[i].Evidence), seen...)
+	}
+}
+
+// reasons are what explains the place: the kernel's own word, the counter that moved.
+func reasons(t report.Trace) []check.Evidence {
+	var out []check.Evidence
+	for _, why := range t.Path.Verdict.Because {
+		out = append(out, check.Evidence{Node: why.Node, Source: "sent again, " + why.Source, Text: why.Text})
+	}
+	return out
+}
