@@ -84,7 +84,7 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 
 // source wires the flags to the collector. In a Job, image, pull secrets and
 // owner are those of the runner's own pod, and the Job is given back.
-func (f *runFlags) source(ctx context.Context, c connection, id string, selected []check.Check) (specs.Source, *job, error) {
+func (f *runFlags) source(ctx context.Context, c connection, id string, session *specs.Session) (specs.Source, *job, error) {
 	options := collect.Options{
 		RESTConfig: c.config, Context: c.context, Namespace: c.namespace, InCluster: c.inCluster,
 		Image: cmp.Or(f.image, defaultImage), PullSecrets: f.imagePullSecrets,
@@ -92,7 +92,8 @@ func (f *runFlags) source(ctx context.Context, c connection, id string, selected
 		Unprivileged: f.unprivileged, Keep: f.keep, Timeout: f.timeout,
 		Version: suiteVersion(), RunID: id, IgnoreChecks: f.ignore, FailOn: f.failOn,
 		Profile: f.profile, Config: f.config.Facts(), NoWait: f.profile == specs.Smoke,
-		FactsPath: factsPath(f.out),
+		FactsPath: factsPath(f.out), DropReasons: f.dropReasons,
+		Resend: session.Resend(), SaveCapture: f.keepCapture,
 	}
 	var own *job
 	if c.inCluster {
@@ -110,7 +111,7 @@ func (f *runFlags) source(ctx context.Context, c connection, id string, selected
 	if err != nil {
 		return nil, nil, usagef("%s", oneLine(err))
 	}
-	return liveSource{collector, c.config.Host, selected}, own, nil
+	return liveSource{collector, c.config.Host, session.Selected()}, own, nil
 }
 
 // liveSource is the collector with errors that people can read.

@@ -32,6 +32,11 @@ func dryRun(w io.Writer, selected []check.Check, f *runFlags) error {
 	if err := f.expectation(w, needs); err != nil {
 		return err
 	}
+	if needs.Hosts && !f.noTrace && f.profile != specs.Smoke {
+		if _, err := fmt.Fprintln(w, resent); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintln(w, "Nothing was touched: this was a dry run.")
 	return err
 }
@@ -54,6 +59,9 @@ func (f *runFlags) objects(needs topology.Requirement) []string {
 	}
 	if needs.Hosts {
 		lines = append(lines, "  a DaemonSet of node agents: host network and process ids, NET_ADMIN and NET_RAW, the host's files read-only; they only read")
+		if f.dropReasons {
+			lines = append(lines, "    and BPF and PERFMON, to ask the kernel why it drops packets (--drop-reasons)")
+		}
 	}
 	if needs.Pods {
 		lines = append(lines, "  a DaemonSet of probe pods, without privileges")
@@ -129,6 +137,9 @@ func (f *runFlags) presumedRunner() string {
 	}
 	return ", a runner outside the cluster that reaches the nodes"
 }
+
+const resent = "Where pairs fail, at most five flows are sent again while the nodes on their way capture them (and nothing else):\n" +
+	"6 s, 2,000 packets and 4 MiB each, 45 s in all, written beside the report (--no-trace leaves it out)."
 
 const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 14 s for all checks on three nodes\n" +
 	"(one machine with two cores); the exec calls grow with the nodes, 32 at once. Pulling an image comes on top."

@@ -24,9 +24,21 @@ func writable(dir string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-func saveFacts(dir string, data []byte) error {
-	return output.WriteFile(factsPath(dir), func(w io.Writer) error {
+func saveFacts(dir string, data []byte) error { return saveBytes(dir, reporters.FactsFile, data) }
+
+// saveBytes writes a file of the folder whole or not at all.
+func saveBytes(dir, name string, data []byte) error {
+	return output.WriteFile(filepath.Join(dir, name), func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// keepCapture writes a capture beside the reports. Captures come one after the other.
+func (f *runFlags) keepCapture(name string, data []byte) error {
+	if err := saveBytes(f.out, name, data); err != nil {
+		return err
+	}
+	f.captures = append(f.captures, filepath.Join(f.out, name))
+	return nil
 }

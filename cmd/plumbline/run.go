@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/plumbline-net/plumbline/framework/config"
+	"github.com/plumbline-net/plumbline/framework/figures"
 	specs "github.com/plumbline-net/plumbline/framework/run"
 	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/junit"
@@ -34,6 +35,8 @@ type runFlags struct {
 	failOn                      string
 	timeout                     time.Duration
 	keep, unprivileged          bool
+	noTrace, dropReasons        bool
+	captures                    []string // names of the files kept
 	image                       string
 	imagePullSecrets            []string
 	inCluster                   string
@@ -93,6 +96,8 @@ func (f *runFlags) registerPlacing(c *cobra.Command) {
 	flags.StringSliceVar(&f.imagePullSecrets, "image-pull-secret", nil, "pull secrets in the run's namespace")
 	flags.StringVar(&f.configPath, "config", "", "configuration file: egress targets, names, Services, RuntimeClasses; defaults of flags (docs/configuration.md)")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "no host access: probe from pods only")
+	flags.BoolVar(&f.noTrace, "no-trace", false, "send nothing again with captures (at most five flows that failed and 45 s; never with --profile smoke)")
+	flags.BoolVar(&f.dropReasons, "drop-reasons", false, "let the node agents of this run ask the kernel why it drops packets: adds the capabilities BPF and PERFMON to them")
 	flags.StringVar(&f.inCluster, "in-cluster", "auto", "the runner is a pod of the cluster: auto, true or false")
 	flags.Lookup("in-cluster").NoOptDefVal = "true"
 }
@@ -117,7 +122,7 @@ func (f *runFlags) run(ctx context.Context, streams genericiooptions.IOStreams) 
 	if err := writable(f.out); err != nil {
 		return err
 	}
-	source, own, err := f.source(ctx, to, id, session.Selected())
+	source, own, err := f.source(ctx, to, id, session)
 	if err != nil {
 		return err
 	}
@@ -134,7 +139,7 @@ func (f *runFlags) options(id string, progress specs.Progress) specs.Options {
 			Checks: f.checks, LabelFilter: f.labelFilter, Focus: f.focus, Skip: f.skip, Profile: f.profile,
 		},
 		Config:       f.config.Facts(),
-		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged,
+		IgnoreChecks: f.ignore, FailOn: f.failOn, Unprivileged: f.unprivileged, NoTrace: f.noTrace,
 		ID: id, Suite: suiteVersion(), Progress: progress,
 		Save:  func(data []byte) error { return saveFacts(f.out, data) },
 		Begun: func(r report.Report) error { _, err := reporters.WriteAll(f.out, &r, f.cases); return err },
@@ -159,7 +164,10 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 	if errors.As(early, new(specs.SetupError)) {
 		return early // nothing was seen: one sentence says all there is
 	}
-	paths = append(paths, factsPath(f.out))
+	paths = append(append(paths, factsPath(f.out)), f.captures...)
+	if own != nil && len(f.captures) > 0 {
+		fmt.Fprintf(streams.ErrOut, "plumbline: the captures (%s) stay in %s of this pod and go with it; they are not stored in the cluster\n", figures.Count(len(f.captures), "file"), f.out)
+	}
 	if err := text.Closing(streams.Out, &result, paths, terminal(streams.Out)); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type Options struct {
 	IgnoreChecks []string // ids whose failures are accepted exceptions
 	FailOn       string   // "fail" or "warn"
 	Unprivileged bool     // nothing on the hosts is looked at, by choice
+	NoTrace      bool     // nothing that failed is sent again
 	// Config is what the configuration file asks for; nil for nothing.
 	Config   *facts.Config
 	ID       string // of the run
