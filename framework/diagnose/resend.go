@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
 const (
@@ -16,12 +17,9 @@ const (
 	mostShown = 2
 )
 
-// Unexplained begins what Trace.For says of a finding that no cause explains.
-const Unexplained = "unexplained/"
-
 // UnexplainedKey is what Trace.For says where a flow is sent again for a finding
 // that no cause explains.
-func UnexplainedKey(checkID, subject string) string { return Unexplained + checkID + "/" + subject }
+func UnexplainedKey(checkID, subject string) string { return report.Unexplained + checkID + "/" + subject }
 
 // wish is a flow that would be worth sending again.
 type wish struct {

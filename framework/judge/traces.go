@@ -78,7 +78,7 @@ func attach(r *report.Report) {
 		}
 	}
 	for _, t := range r.Traces {
-		if !strings.HasPrefix(t.For, diagnose.Unexplained) {
+		if !strings.HasPrefix(t.For, report.Unexplained) {
 			continue
 		}
 		for i := range r.Checks {

@@ -84,6 +84,9 @@ func (b builder) body(c report.Check) string {
 	var causes, fixes, evidence []string
 	for _, cause := range b.report.CausesOf(c) {
 		causes = append(causes, cause.Says)
+		if cause.Trace != nil {
+			evidence = append(evidence, seen(*cause.Trace))
+		}
 		evidence = append(evidence, witness(cause.Evidence)...)
 	}
 	for _, step := range b.report.RemediesOf(c) {
@@ -152,6 +155,15 @@ func witness(evidence []check.Evidence) []string {
 	var out []string
 	for _, e := range evidence {
 		out = append(out, strings.TrimSpace(e.Node+" ")+" "+e.Source+": "+e.Text)
+	}
+	return out
+}
+
+// seen is what was watched of a flow that was sent again, and in which captures.
+func seen(t report.TraceNote) string {
+	out := "where packets vanish: " + t.Says
+	if len(t.Files) > 0 {
+		out += " (" + strings.Join(t.Files, ", ") + ")"
 	}
 	return out
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/path"
 )
 
 // APIVersion and Kind name the format.
@@ -146,34 +145,6 @@ type Cause struct {
 	Explains []Explained      `json:"explains"`
 	// Trace is the place where packets vanish, where a flow was sent again to see it.
 	Trace *TraceNote `json:"trace,omitempty"`
-}
-
-// TraceNote is what was seen of a flow that was sent again.
-type TraceNote struct {
-	// ID is that of the trace in Report.Traces; it stands in the names of the captures.
-	ID string `json:"id"`
-	// Outcome is how it ended, one of path.Outcome; empty where it cannot be told.
-	Outcome path.Outcome `json:"outcome,omitempty"`
-	// Says is one sentence: the last place where packets were seen, the first where they
-	// were not, and what moved between them.
-	Says string `json:"says"`
-	// Place is where they vanished ("receiver-host at n3"); empty where nothing did.
-	Place string `json:"place,omitempty"`
-	// Drawing is the way as text, at most 100 columns wide.
-	Drawing string `json:"drawing"`
-	// Files are the captures (pcapng) beside the report.
-	Files []string `json:"files,omitempty"`
-	// NotAsked says where, and why, the kernel or its counters could not be asked.
-	NotAsked []string `json:"notAsked,omitempty"`
-}
-
-// Trace is a flow that was sent again, with its whole way.
-type Trace struct {
-	// For is the key of the cause it was sent for, or begins with "unexplained/".
-	For  string    `json:"for,omitempty"`
-	Note TraceNote `json:"note"`
-	// Path is the way hop by hop, in both directions.
-	Path path.Path `json:"path"`
 }
 
 // Explained is how many findings of a check a cause stands behind.

@@ -45,10 +45,7 @@ func write(w io.Writer, lines []string) error {
 
 func verdict(r *report.Report, o Options) []string {
 	lines := wrap(r.Sentence, o.width(), "")
-	if len(lines) > verdictLines {
-		lines = lines[:verdictLines]
-		lines[verdictLines-1] = plain.Cut(lines[verdictLines-1]+" …", o.width())
-	}
+	lines = atMost(lines, verdictLines, o)
 	for i := range lines {
 		lines[i] = o.paint(verdictColour(r.Verdict), lines[i])
 	}
@@ -107,7 +104,9 @@ func firstThings(r *report.Report, o Options, room int) []string {
 // thing is what is wrong and what to do about it.
 type thing struct {
 	subject, says string
-	remedy        []check.Remedy
+	// watched is what was seen of a flow that was sent again; empty where none was.
+	watched string
+	remedy  []check.Remedy
 }
 
 func things(r *report.Report) []thing {
@@ -118,7 +117,7 @@ func things(r *report.Report) []thing {
 		if strings.Contains(c.Says, subject) || strings.Contains(c.Says, plain.Line(c.Nodes[0])) {
 			subject = ""
 		}
-		out = append(out, thing{subject, c.Says, c.Remedy})
+		out = append(out, thing{subject, c.Says, watched(c.Trace), c.Remedy})
 	}
 	for _, want := range []check.Verdict{check.Fail, check.Unknown, check.Warn} {
 		if len(out) == 0 {
@@ -146,7 +145,7 @@ func unexplained(r *report.Report, want check.Verdict) []thing {
 			continue
 		}
 		at[says] = len(out)
-		out = append(out, thing{c.ID, says, r.RemediesOf(c)})
+		out = append(out, thing{c.ID, says, watched(r.TraceOf(c)), r.RemediesOf(c)})
 	}
 	return out
 }
@@ -159,10 +158,8 @@ func (t thing) lines(n int, o Options, most int) []string {
 		first = t.subject + ": " + first
 	}
 	lines := wrap(fmt.Sprintf("%d. %s", n, first), o.width(), "   ")
-	if len(lines) > most {
-		lines = lines[:most]
-		lines[most-1] = plain.Cut(lines[most-1]+" …", o.width())
-	}
+	seen := t.seen(o, most-1)
+	lines = append(atMost(lines, most-len(seen), o), seen...)
 	if len(t.remedy) == 0 {
 		return lines
 	}
@@ -178,6 +175,37 @@ func (t thing) lines(n int, o Options, most int) []string {
 		return lines
 	}
 	return append(lines, "     "+command(step))
+}
+
+// seen is what was watched, in at most so many lines and no more than two.
+func (t thing) seen(o Options, most int) []string {
+	const seenLines = 2
+	if t.watched == "" || most < 1 {
+		return nil
+	}
+	return atMost(wrap("   Seen: "+plain.Line(t.watched), o.width(), "     "), min(most, seenLines), o)
+}
+
+// atMost cuts lines, and marks the last.
+func atMost(lines []string, most int, o Options) []string {
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = plain.Cut(lines[most-1]+" …", o.width())
+	}
+	return lines
+}
+
+// watched names the first capture and says what was seen.
+func watched(t *report.TraceNote) string {
+	switch {
+	case t == nil:
+		return ""
+	case len(t.Files) == 0:
+		return t.Says
+	case len(t.Files) == 1:
+		return fmt.Sprintf("%s (%s)", t.Says, t.Files[0])
+	}
+	return fmt.Sprintf("%s (%s and %d more)", t.Says, t.Files[0], len(t.Files)-1)
 }
 
 func at(step check.Remedy) string {

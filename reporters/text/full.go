@@ -88,6 +88,7 @@ func (p *page) cause(n int, c report.Cause) {
 	}
 	p.say("", fmt.Sprintf("%d. %s%s", n, subject, c.Says))
 	p.evidence("   ", c.Evidence)
+	p.trace("   ", c.Trace)
 	p.remedy("   ", c.Remedy)
 	for _, e := range c.Explains {
 		says := fmt.Sprintf("explains %s: %s of %s", e.Check, figures.Grouped(e.Findings), figures.Count(e.Of, "finding"))
@@ -95,6 +96,25 @@ func (p *page) cause(n int, c report.Cause) {
 			says += ", " + figures.Count(e.Pairs, "pair")
 		}
 		p.say("   ", says)
+	}
+}
+
+// trace is what was seen of a flow that was sent again: the drawing ends with the verdict.
+func (p *page) trace(indent string, t *report.TraceNote) {
+	if t == nil {
+		return
+	}
+	p.say(indent, "where packets vanish: "+t.Says)
+	for _, l := range strings.Split(strings.TrimRight(plain.Text(t.Drawing), "\n"), "\n") {
+		if l != "" {
+			p.lines = append(p.lines, indent+"  "+l)
+		}
+	}
+	for _, why := range t.NotAsked {
+		p.say(indent, "not known: "+why)
+	}
+	if len(t.Files) > 0 {
+		p.say(indent, "captured: "+strings.Join(t.Files, ", "))
 	}
 }
 
@@ -129,6 +149,7 @@ func (p *page) check(r *report.Report, c report.Check) {
 			p.remedy("        ", f.Remedy)
 		}
 	}
+	p.trace("      ", r.TraceOf(c))
 	for _, cause := range r.CausesOf(c) {
 		p.say("      ", "because: "+cause.Says)
 	}
