@@ -148,7 +148,10 @@ func (b *builder) nodeOf(a netip.Addr) string {
 
 // endAt says what is at an address.
 func (b *builder) endAt(a netip.Addr, port uint16, node string) end {
-	e := end{kind: PodPort, node: node, addrs: []netip.Addr{a}, port: port}
+	e := end{kind: PodPort, addrs: []netip.Addr{a}, port: port}
+	if b.s.Node(node) != nil {
+		e.node = node
+	}
 	if owner := b.nodeOf(a); owner != "" {
 		e.kind, e.node = Host, owner
 		return e

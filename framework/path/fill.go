@@ -112,7 +112,7 @@ func (h Hop) virtual() bool { return h.Kind == Host || h.Kind == Translation }
 
 // takes says whether a packet seen on a node belongs to this hop.
 func (h Hop) takes(node string, p packet) bool {
-	return h.Node == node && h.Dev == p.Dev && !h.virtual() && (h.Out == p.Out || h.Kind == Loopback) &&
+	return h.Node == node && h.Dev == p.Dev && !h.virtual() && h.Out == p.Out &&
 		(p.Tunnel == "" || h.Kind == NIC) && (!h.encapsulated || p.Tunnel != "") && (!h.plain || p.Tunnel == "")
 }
 

@@ -54,7 +54,7 @@ func answered(t facts.Trace) facts.Trace {
 }
 
 // clocks differ between nodes.
-var clocks = map[string]int64{"n1": 0, "n2": 90_000_000, "n3": -3_000}
+var clocks = map[string]int64{"n1": 0, "n2": 90_000_000, "n3": 7_000}
 
 // watch adds the sightings of one packet, in a line such as
 //

@@ -19,7 +19,7 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 			}
 		}
 	}
-	for _, h := range p.Answer.Hops {
+	for _, h := range slices.Concat(p.Answer.Hops, p.Answer.Astray) {
 		if v.Outcome == Vanished && slices.ContainsFunc(h.packets, func(q packet) bool { return q.flag("RST") }) {
 			out = append(out, fmt.Sprintf("A RST came back from %s.", h.Node))
 			break

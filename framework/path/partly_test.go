@@ -38,6 +38,15 @@ func partlyScenes() []scene {
 			outcome: path.Refused, place: "receiver-pod at n3", says: "A RST came from the pod on n3 (10.244.3.2:40001): nothing listens on port 40001 there",
 		},
 		{
+			name: "nothing listens on a UDP port of the pod",
+			trace: with(trace("pod/n1", "pod>pod/udp/ipv4@main", "pod/n3 10.244.3.2:40002",
+				"1000 "+toN3+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=1 len=60",
+				"1100 "+toN1+" : icmp 10.244.3.2 10.244.1.2 port unreachable (3/3)"), func(t *facts.Trace) {
+				t.Attempts = []facts.Attempt{{Outcome: facts.Refused}}
+			}),
+			outcome: path.Refused, place: "receiver-pod at n3", says: "ICMP port unreachable (3/3) came back from the pod on n3 (10.244.3.2)",
+		},
+		{
 			name:    "a closed port has to refuse",
 			trace:   answered(trace("pod/n1", "pod>pod/closed/ipv4@main", "pod/n3 10.244.3.2:40003", "1000 "+toN3+" : tcp 10.244.1.2:43210 10.244.3.2:40003 SYN seq=100", "1200 "+toN1+" : tcp 10.244.3.2:40003 10.244.1.2:43210 RST ACK seq=0 ack=101")),
 			outcome: path.Whole,

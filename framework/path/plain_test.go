@@ -76,6 +76,34 @@ func plainScenes() []scene {
 			outcome: path.Whole,
 		},
 		{
+			name: "a healthy request of a host to a pod has the tunnel's address",
+			trace: answered(trace("host/n1", "host>pod/tcp/ipv4@main", "pod/n3 10.244.3.2:40001",
+				"1000 n1 flannel.1> eth0>* n3 >eth0* >flannel.1 cni0> veth3> : tcp 10.244.1.0:43210 10.244.3.2:40001 SYN seq=100",
+				"1100 n3 >veth3 >cni0 flannel.1> eth0>* n1 >eth0* >flannel.1 : tcp 10.244.3.2:40001 10.244.1.0:43210 SYN ACK seq=1 ack=101")),
+			outcome: path.Whole,
+		},
+		{
+			name: "a healthy request of a pod to its own host",
+			trace: answered(trace("pod/n1", "pod>host/tcp/ipv4@main", "host/n1 10.0.0.11:40001",
+				"1000 n1 >veth1 >cni0 : tcp 10.244.1.2:43210 10.0.0.11:40001 SYN seq=100",
+				"1100 n1 cni0> veth1> : tcp 10.0.0.11:40001 10.244.1.2:43210 SYN ACK seq=1 ack=101")),
+			outcome: path.Whole,
+		},
+		{
+			name: "a healthy request of a host to itself",
+			trace: answered(trace("host/n1", hostTCP, "host/n1 10.0.0.11:40001",
+				"1000 n1 lo> >lo : tcp 10.0.0.11:43210 10.0.0.11:40001 SYN seq=100",
+				"1100 n1 lo> >lo : tcp 10.0.0.11:40001 10.0.0.11:43210 SYN ACK seq=1 ack=101")),
+			outcome: path.Whole,
+		},
+		{
+			name: "a flow of which some attempts fail is not whole",
+			trace: with(trace("pod/n1", podTCP, "pod/n3 10.244.3.2:40001", syn13, synAck, ackBack), func(t *facts.Trace) {
+				t.Attempts = []facts.Attempt{{Outcome: facts.OK}, {Outcome: facts.Garbled, Note: "wrong nonce"}}
+			}),
+			says: "Every hop was seen, both ways; yet the sender says garbled: wrong nonce",
+		},
+		{
 			name: "the receiving host drops it",
 			trace: with(trace("host/n1", hostTCP, "host/n3 10.0.0.13:40001",
 				"1000 n1 eth0> n3 >eth0 : tcp 10.0.0.11:43210 10.0.0.13:40001 SYN seq=100"),
@@ -86,6 +114,13 @@ func plainScenes() []scene {
 		},
 		{
 			name: "the answer goes by another way",
+			cluster: func(s *facts.Snapshot) {
+				for i := range s.Hosts {
+					s.Hosts[i].Interfaces = append(s.Hosts[i].Interfaces, facts.Interface{
+						Name: "eth1", Kind: "device", Up: true, Addrs: []netip.Prefix{netip.MustParsePrefix("192.168.7.3/24")},
+					})
+				}
+			},
 			trace: trace("host/n1", hostTCP, "host/n3 10.0.0.13:40001",
 				"1000 n1 eth0> n3 >eth0 : tcp 10.0.0.11:43210 10.0.0.13:40001 SYN seq=100",
 				"1100 n3 eth1> : tcp 10.0.0.13:40001 10.0.0.11:43210 SYN ACK seq=1 ack=101"),

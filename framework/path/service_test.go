@@ -51,6 +51,22 @@ func serviceScenes() []scene {
 			outcome: path.Vanished, place: "service-translation at n1", says: "with the Service's address 10.96.0.1:443",
 		},
 		{
+			name: "the Service has no endpoints",
+			cluster: func(s *facts.Snapshot) {
+				for i := range s.Cluster.Services {
+					s.Cluster.Services[i].Endpoints = nil
+				}
+			},
+			trace: with(trace("pod/n1", dnsFlow, dnsIP, "1000 n1 >veth1 >cni0"+toDNS), func(t *facts.Trace) {
+				node(t, "n1").Growth = []facts.Growth{
+					rule("INPUT", 4, "-A INPUT -m conntrack --ctstate INVALID -j DROP", 1),
+					rule("KUBE-SERVICES", 1, `-A KUBE-SERVICES -d 10.96.0.10/32 -p udp -m comment --comment "kube-system/kube-dns:dns has no endpoints" -m udp --dport 53 -j REJECT --reject-with icmp-port-unreachable`, 2),
+				}
+			}),
+			outcome: path.Vanished, place: "service-translation at n1",
+			says: "was never translated to a backend: KUBE-SERVICES rule 1 (REJECT icmp-port-unreachable: the Service has no endpoints) counted 2",
+		},
+		{
 			name: "a backend on the asking node",
 			trace: answered(trace("pod/n1", dnsFlow, dnsIP,
 				"1000 n1 >veth1 10.244.1.2:40110|10.244.1.11:53 veth8>"+toDNS,
@@ -75,6 +91,13 @@ func nodePortScenes() []scene {
 		{
 			name:    "a healthy NodePort from outside with its backend on another node",
 			trace:   answered(trace("runner", npFlow, npN2, npSyn, npBack)),
+			outcome: path.Whole,
+		},
+		{
+			name: "a healthy NodePort with its backend on the entry node",
+			trace: answered(trace("runner", npFlow, npN2,
+				"1000 n2 >eth0 10.244.2.1:41000|10.244.2.2:40001 cni0> veth2>"+client+"SYN seq=5",
+				"1200 n2 >veth2 >cni0 10.0.0.12:31080|192.0.2.9:50000 eth0> : tcp 10.244.2.2:40001 10.244.2.1:41000 SYN ACK seq=9 ack=6")),
 			outcome: path.Whole,
 		},
 		{
