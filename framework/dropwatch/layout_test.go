@@ -39,7 +39,9 @@ func kernel() fakeKernel {
 	pointer := &btf.Pointer{Target: (*btf.Void)(nil)}
 	sock := &btf.Struct{Name: "sock", Size: 8}
 	words := &btf.Enum{Name: "skb_drop_reason", Size: 4, Values: []btf.EnumValue{
-		{Name: "SKB_NOT_DROPPED_YET", Value: 0}, {Name: "SKB_CONSUMED", Value: 1}, {Name: "SKB_DROP_REASON_NO_SOCKET", Value: 3},
+		{Name: "SKB_NOT_DROPPED_YET", Value: 0},
+		{Name: "SKB_CONSUMED", Value: 1},
+		{Name: "SKB_DROP_REASON_NO_SOCKET", Value: 3},
 		{Name: "SKB_DROP_REASON_QUEUE_PURGE", Value: 80},
 	}}
 	head := &btf.Struct{Size: 32, Members: []btf.Member{field("protocol", 4, u16), field("network_header", 8, u16), field("head", 16, pointer)}}
