@@ -82,7 +82,7 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 		case refuses(g.Text):
 			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
 		case g.Text == "" && isLoss(g.What):
-			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("%s's counter %s grew by %d", node, g.What, by)})
+			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("meanwhile %s's counter %s grew by %d", node, g.What, by)})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Reason) int { return rank(x) - rank(y) })
@@ -158,7 +158,7 @@ func ruleName(g facts.Growth) string {
 func isLoss(name string) bool {
 	for _, word := range []string{
 		"drop", "Drop", "Discard", "Errors", "errors", "ReversePathFilter", "NoRoutes", "NoPorts",
-		"overflow", "Overflow", "insert_failed", "table_full", "AddrErrors", "FragFails", "missed",
+		"overflow", "Overflow", "insert_failed", "table_full", "FragFails", "missed", "invalid", "InErrs", "Truncated",
 	} {
 		if strings.Contains(name, word) {
 			return true

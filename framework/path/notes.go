@@ -36,6 +36,9 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 		if w.NoDrops != "" {
 			out = append(out, fmt.Sprintf("The kernel of %s could not be asked for its reasons: %s.", w.Node, strings.TrimSuffix(w.NoDrops, ".")))
 		}
+		if w.NoGrowth != "" {
+			out = append(out, fmt.Sprintf("Not all counters of %s could be read: %s.", w.Node, strings.TrimSuffix(w.NoGrowth, ".")))
+		}
 		if w.Truncated {
 			out = append(out, fmt.Sprintf("The watch on %s reached its bound before the end.", w.Node))
 		}

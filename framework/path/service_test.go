@@ -33,6 +33,16 @@ func serviceScenes() []scene {
 			outcome: path.Vanished, place: "receiver-host at n2", says: "never reached cni0: forward rule 3 (ip daddr 10.244.2.12 udp dport 53 counter drop) counted 1",
 		},
 		{
+			name: "one backend of two is silent and the other's packets do not count",
+			trace: with(trace("pod/n1", dnsFlow, dnsIP,
+				question+toDNS,
+				"2000 n1 >veth1 10.244.1.2:40111|10.244.1.11:53 veth8> : udp 10.244.1.2:40111 10.96.0.10:53 id=77 len=78",
+				"2100 n1 >veth8 10.96.0.10:53|10.244.1.2:40111 veth1> : udp 10.244.1.11:53 10.244.1.2:40111 id=77 len=120"), func(t *facts.Trace) {
+				t.Attempts = []facts.Attempt{{Outcome: facts.Timeout}, {Outcome: facts.OK}}
+			}),
+			outcome: path.Vanished, place: "receiver-host at n2", says: "entered n2 by eth0",
+		},
+		{
 			name:    "the replica is reached and silent",
 			trace:   trace("pod/n1", dnsFlow, dnsIP, question+" cni0> veth9>"+toDNS),
 			outcome: path.Unanswered, place: "receiver-pod at n2", says: "reached the pod's veth9; no response came",
