@@ -110,7 +110,8 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 	}{
 		{"Ginkgo", ginkgo, []string{"framework/run"}, true},
 		{"the Kubernetes client", kubernetes, []string{"framework/cluster", "framework/collect", "framework/run", "cmd/plumbline", "fixtures"}, true},
-		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/netlab", "fixtures"}, true},
+		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/capture", "framework/netlab", "fixtures"}, true},
+		{"gopacket", func(p string) bool { return strings.HasPrefix(p, "github.com/gopacket/") }, []string{"framework/capture"}, true},
 		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch"}, true},
 		{"cobra", func(p string) bool { return strings.HasPrefix(p, "github.com/spf13/cobra") }, []string{"cmd", "fixtures"}, true},
 	}
@@ -130,7 +131,7 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 
 func TestWhatRunsOnNodesNeedsNoKubernetes(t *testing.T) {
 	for _, p := range packages(t) {
-		if !p.within("framework/probe", "framework/inspect", "framework/dropwatch", "cmd/plumbline-agent") {
+		if !p.within("framework/probe", "framework/inspect", "framework/capture", "framework/dropwatch", "cmd/plumbline-agent") {
 			continue
 		}
 		for _, d := range p.Deps {
@@ -152,6 +153,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/check", []string{"framework/facts"}},
 		{"framework/config", []string{"framework/facts"}},
 		{"framework/podpath", []string{"framework/facts"}},
+		{"framework/capture", []string{"framework/facts", "framework/wire", "framework/inspect", "framework/netfilter"}},
 		{"framework/dropwatch", []string{"framework/facts"}},
 		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/podpath"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},

@@ -27,7 +27,8 @@ const (
 // batch does one plan. The answer is a Line of JSON for every row as soon as it
 // is finished, then Identity, Host and Done. A plan that cannot be done is
 // answered with Error. The end of stdin is the end of the plan and nothing else,
-// as an exec closes it right after; SIGTERM and the plan's deadline end a batch.
+// as an exec closes it right after, except for a watch, which it ends; SIGTERM and
+// the plan's deadline end a batch.
 func batch(ctx context.Context, args []string, s streams) error {
 	f := newFlags("batch")
 	if err := f.parse(args); err != nil {
@@ -38,7 +39,11 @@ func batch(ctx context.Context, args []string, s streams) error {
 	if err != nil {
 		return usageError{b.refuse(err)}
 	}
-	if err := b.do(ctx, plan); err != nil {
+	do := b.do
+	if plan.Watch != nil {
+		do = func(ctx context.Context, plan wire.Plan) error { return b.watch(ctx, plan, s.in) }
+	}
+	if err := do(ctx, plan); err != nil {
 		return b.refuse(err)
 	}
 	return nil
@@ -63,7 +68,7 @@ func readPlan(in io.Reader) (wire.Plan, error) {
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return plan, errors.New("reading the plan: something follows it")
 	}
-	if err := probe.Check(plan); err != nil {
+	if err := errors.Join(probe.Check(plan), checkWatch(plan)); err != nil {
 		return plan, fmt.Errorf("reading the plan: %w", err)
 	}
 	return plan, nil

@@ -77,6 +77,9 @@ func aggregate(all []counted, reason func(uint32) string) []facts.KernelDrop {
 	sums := map[facts.KernelDrop]uint64{}
 	for _, c := range all {
 		d := facts.KernelDrop{Reason: reason(c.reason), Function: c.function, Proto: protoWord(c.proto), Src: c.src, Dst: c.dst}
+		if ordinary(d) {
+			continue
+		}
 		sums[d] = min(sums[d]+min(c.count, most), most)
 	}
 	drops := make([]facts.KernelDrop, 0, len(sums))
@@ -95,6 +98,17 @@ func aggregate(all []counted, reason func(uint32) string) []facts.KernelDrop {
 		)
 	})
 	return drops
+}
+
+// ordinary: the kernel frees without a word what was no drop: what lay in the queue of a
+// socket that was closed (before 6.3; now QUEUE_PURGE; net/core/skbuff.c, net/core/stream.c,
+// net/ipv4/af_inet.c, net/ipv4/udp.c), and what a closed TCP connection in TIME_WAIT
+// has answered (tcp_v4_rcv, tcp_v6_rcv, whose drops all have words).
+func ordinary(d facts.KernelDrop) bool {
+	return d.Reason == "NOT_SPECIFIED" && slices.Contains([]string{
+		"skb_queue_purge", "skb_rbtree_purge", "sk_stream_kill_queues", "inet_sock_destruct",
+		"udp_destruct_common", "udp_destruct_sock", "udpv6_destruct_sock", "tcp_v4_rcv", "tcp_v6_rcv",
+	}, d.Function)
 }
 
 // tooMany says what is left out of an answer.

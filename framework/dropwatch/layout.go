@@ -79,11 +79,17 @@ func (l *layout) tracepoint(kernel types) error {
 	l.receiver = len(proto.Params) > 4 && pointsTo(proto.Params[4].Type, "sock")
 	l.name(words)
 	for number, word := range l.reasons {
-		if word == "NOT_DROPPED_YET" || word == "CONSUMED" {
+		if noDrop(word) {
 			l.ignored = append(l.ignored, int32(number))
 		}
 	}
 	return nil
+}
+
+// noDrop: the packet was delivered, or it had been and lay unread (the last one is
+// always the other side's FIN) in the queue of a socket that was closed.
+func noDrop(word string) bool {
+	return word == "NOT_DROPPED_YET" || word == "CONSUMED" || word == "QUEUE_PURGE"
 }
 
 func function(named *btf.Typedef) (*btf.FuncProto, bool) {

@@ -30,7 +30,7 @@ func (b *builder) explain(v *Verdict, p *Path) {
 	for _, n := range nodes {
 		v.Because = append(v.Because, b.evidence(n, way)...)
 	}
-	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) - rank(y) })
+	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) + misfit(x, v.Place) - rank(y) - misfit(y, v.Place) })
 	for _, e := range b.errors() {
 		v.Because = append(v.Because, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
 	}
@@ -39,6 +39,28 @@ func (b *builder) explain(v *Verdict, p *Path) {
 
 func rank(r Reason) int {
 	return slices.Index([]string{"capture", "kernel", "rule", "counter"}, r.Source)
+}
+
+// misfit puts a rule of a chain that the packet does not meet there behind the
+// others: it may have counted something else.
+func misfit(r Reason, p Place) int {
+	chain, _, _ := strings.Cut(r.Text, " ")
+	_, part, _ := strings.Cut(strings.TrimPrefix(string(p.Stage), answering), "-")
+	var others []string
+	switch part {
+	case "host", "bridge":
+		others = []string{"INPUT", "OUTPUT"}
+	case "tunnel", "pod":
+		others = []string{"FORWARD"}
+	}
+	switch {
+	case r.Source != "rule":
+	case strings.Contains(r.Text, noEndpoints):
+		return -10
+	case slices.Contains(others, chain):
+		return 10
+	}
+	return 0
 }
 
 // evidence is what a node says that it dropped.
@@ -60,7 +82,7 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 		case refuses(g.Text):
 			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
 		case g.Text == "" && isLoss(g.What):
-			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("%s's counter %s grew by %d", node, g.What, by)})
+			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("meanwhile %s's counter %s grew by %d", node, g.What, by)})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Reason) int { return rank(x) - rank(y) })
@@ -101,6 +123,10 @@ func refuses(text string) bool {
 	})
 }
 
+// noEndpoints is kube-proxy's own comment on the rule that rejects what is for a
+// Service without endpoints (pkg/proxy/iptables).
+const noEndpoints = "has no endpoints"
+
 // ruleName is "FORWARD rule 1 (REJECT icmp-host-prohibited)".
 func ruleName(g facts.Growth) string {
 	chain, rule := "", ""
@@ -115,13 +141,16 @@ func ruleName(g facts.Growth) string {
 	if chain == "" {
 		return g.What
 	}
-	text := g.Text
+	text, empty := g.Text, ""
+	if strings.Contains(text, noEndpoints) {
+		empty = ": the Service " + noEndpoints
+	}
 	if _, target, ok := strings.Cut(text, " -j "); ok {
 		text = strings.ReplaceAll(target, "--reject-with ", "")
 	} else if _, rest, ok := strings.Cut(text, "-j "); ok {
 		text = rest
 	}
-	return fmt.Sprintf("%s%s (%s)", chain, rule, text)
+	return fmt.Sprintf("%s%s (%s%s)", chain, rule, text, empty)
 }
 
 // isLoss picks the counters that tell of packets that were thrown away, by the
@@ -129,7 +158,7 @@ func ruleName(g facts.Growth) string {
 func isLoss(name string) bool {
 	for _, word := range []string{
 		"drop", "Drop", "Discard", "Errors", "errors", "ReversePathFilter", "NoRoutes", "NoPorts",
-		"overflow", "Overflow", "insert_failed", "table_full", "AddrErrors", "FragFails", "missed",
+		"overflow", "Overflow", "insert_failed", "table_full", "FragFails", "missed", "invalid", "InErrs", "Truncated",
 	} {
 		if strings.Contains(name, word) {
 			return true

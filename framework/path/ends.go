@@ -37,6 +37,8 @@ type builder struct {
 	// way is told, with kind "" where none is known.
 	backends []end
 	to       end
+	// elsewhere are packets of other backends.
+	elsewhere map[packetID]bool
 }
 
 func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
@@ -44,6 +46,7 @@ func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
 	b.from = b.sender()
 	b.findService()
 	b.choose()
+	b.elsewhere = b.others()
 	return b
 }
 
@@ -148,7 +151,10 @@ func (b *builder) nodeOf(a netip.Addr) string {
 
 // endAt says what is at an address.
 func (b *builder) endAt(a netip.Addr, port uint16, node string) end {
-	e := end{kind: PodPort, node: node, addrs: []netip.Addr{a}, port: port}
+	e := end{kind: PodPort, addrs: []netip.Addr{a}, port: port}
+	if b.s.Node(node) != nil {
+		e.node = node
+	}
 	if owner := b.nodeOf(a); owner != "" {
 		e.kind, e.node = Host, owner
 		return e
@@ -178,43 +184,6 @@ func (b *builder) proto() string {
 	case facts.TCP, facts.TLS, facts.DNSTCP, facts.Closed, facts.Series, facts.HTTP, facts.Bulk, facts.Sticky, facts.Connect:
 	}
 	return "tcp"
-}
-
-// choose takes the backend whose way is told: of those to which packets went,
-// the one that answered least; otherwise the one that answered the probe.
-func (b *builder) choose() {
-	if !b.service {
-		b.to = b.endAt(b.target.Addr(), b.target.Port(), b.t.To.Node)
-		return
-	}
-	best := -1 << 30
-	for _, e := range b.backends {
-		asked, answered := 0, 0
-		for _, w := range b.t.Watches {
-			for _, p := range w.Packets {
-				if e.is(p.Dst.Addr()) && p.Dst.Port() == e.port {
-					asked++
-				}
-				if e.is(p.Src.Addr()) && p.Src.Port() == e.port {
-					answered++
-				}
-			}
-		}
-		if asked > 0 && asked-2*answered > best {
-			best, b.to = asked-2*answered, e
-		}
-	}
-	if b.to.kind != "" {
-		return
-	}
-	for _, a := range b.t.Attempts {
-		if _, node, ok := strings.Cut(a.Peer, "/"); ok && strings.HasPrefix(a.Peer, "pod/") {
-			b.to = b.probePod(node)
-		}
-	}
-	if b.to.kind == "" && len(b.backends) == 1 {
-		b.to = b.backends[0]
-	}
 }
 
 // title names the ends for people.

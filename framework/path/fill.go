@@ -70,7 +70,7 @@ func (b *builder) fill(lanes ...*Lane) {
 		b.names(l)
 		for _, w := range b.t.Watches {
 			for _, p := range w.Packets {
-				if b.direction(p) == l.Direction {
+				if b.direction(p) == l.Direction && !b.elsewhere[identity(p)] {
 					b.put(l, w.Node, packet{p, l.Direction})
 				}
 			}
@@ -112,7 +112,7 @@ func (h Hop) virtual() bool { return h.Kind == Host || h.Kind == Translation }
 
 // takes says whether a packet seen on a node belongs to this hop.
 func (h Hop) takes(node string, p packet) bool {
-	return h.Node == node && h.Dev == p.Dev && !h.virtual() && (h.Out == p.Out || h.Kind == Loopback) &&
+	return h.Node == node && h.Dev == p.Dev && !h.virtual() && h.Out == p.Out &&
 		(p.Tunnel == "" || h.Kind == NIC) && (!h.encapsulated || p.Tunnel != "") && (!h.plain || p.Tunnel == "")
 }
 

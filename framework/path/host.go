@@ -79,7 +79,7 @@ func (h *host) kind(dev, seen string, encapsulated bool) Kind {
 	switch {
 	case dev == "lo":
 		return Loopback
-	case known && h.isNIC(i), encapsulated:
+	case known && (h.isNIC(i) || h.further(i)), encapsulated:
 		return NIC
 	case i.Vxlan != nil, slices.Contains([]string{"vxlan", "geneve", "ipip", "tunl", "ip6tnl", "gre", "wireguard"}, seen):
 		return Tunnel
@@ -104,6 +104,14 @@ func (h *host) isNIC(i facts.Interface) bool {
 	}
 	return slices.ContainsFunc(h.look.Interfaces, func(t facts.Interface) bool {
 		return t.Vxlan != nil && t.Vxlan.Device != "" && t.Vxlan.Device == i.Name
+	})
+}
+
+// further: the interface has a network of its own that is not the pods': another NIC.
+func (h *host) further(i facts.Interface) bool {
+	return i.Vxlan == nil && i.Kind != "bridge" && i.Kind != "dummy" && slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool {
+		pods := slices.ContainsFunc(h.node.PodCIDRs, func(c netip.Prefix) bool { return c.Overlaps(p) })
+		return !p.IsSingleIP() && !p.Addr().IsLinkLocalUnicast() && !p.Addr().IsLoopback() && !pods
 	})
 }
 

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 // judge says what became of the flow. What vanished as a whole comes before what
@@ -70,32 +68,44 @@ func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	v.Place = between(Request, last, *missing)
 	b.explain(&v, p)
 	b.untranslated(&v, p)
-	v.Says = sentence(p.Request, last, missing) + b.strayed(p.Request, last) + because(v.Because)
+	said := sentence(p.Request, last, missing)
+	if last == nil && v.Place.Stage == ServiceTranslation {
+		said = "The request of " + missing.Node + " was never translated to a backend"
+	}
+	v.Says = said + b.strayed(p.Request, last) + because(v.Because)
 	return v, true
 }
 
-// untranslated moves the place to the Service's data plane: the packet still has
-// the Service's address, and nothing on the node says that it was dropped.
+// untranslated decides whether the Service's data plane is the place: the packet
+// had the Service's address last, was never seen with a backend's, and nothing on
+// the node says that it was dropped.
 func (b *builder) untranslated(v *Verdict, p *Path) {
 	if !b.service || v.LastSeen != nil && v.LastSeen.Node != v.FirstMissing.Node {
 		return
 	}
 	node := v.FirstMissing.Node
-	asked := func(a Addresses) bool { return a.Dst == b.target }
-	if h := v.LastSeen; h != nil && !slices.ContainsFunc(h.As, asked) {
-		return
-	}
-	left := slices.ContainsFunc(p.Request.Astray, func(h Hop) bool {
-		return h.Node == node && h.Out && h.Kind == NIC && slices.ContainsFunc(h.As, asked)
-	})
-	dropped := slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "kernel" || r.Source == "rule" })
-	if left || !dropped && (v.LastSeen != nil || v.FirstMissing.Kind == Translation) {
-		same := v.Blames == v.Place
-		v.Place = at(Request, node, ServiceTranslation)
-		if same {
-			v.Blames = v.Place
+	untold := v.LastSeen == nil && v.FirstMissing.Kind != Translation
+	left, translated := false, false
+	for _, h := range slices.Concat(p.Request.Hops, p.Request.Astray) {
+		for _, a := range h.As {
+			asked := a.Dst == b.target
+			translated = translated || h.Node == node && !asked
+			left = left || h.Node == node && asked && h.Out && h.Kind == NIC && h.Stage == ""
 		}
 	}
+	dropped := slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "kernel" || r.Source == "rule" })
+	empty := slices.ContainsFunc(v.Because, func(r Reason) bool { return strings.Contains(r.Text, noEndpoints) })
+	place := v.Place
+	switch {
+	case left, empty, !translated && !dropped && !untold:
+		place = at(Request, node, ServiceTranslation)
+	case v.FirstMissing.Kind == Translation:
+		place = at(Request, node, b.roleOf(p, node).stage(Host))
+	}
+	if v.Blames == v.Place {
+		v.Blames = place
+	}
+	v.Place = place
 }
 
 // rejected: nobody watched where it was dropped, but an ICMP error came back.
@@ -107,15 +117,21 @@ func (b *builder) rejected(p *Path) (Verdict, bool) {
 		if strings.Contains(e.words, "fragmentation") || strings.Contains(e.words, "too big") {
 			continue
 		}
-		node := b.nodeOf(e.from)
-		if node == "" {
+		node, who := b.nodeOf(e.from), ""
+		place := at(Request, node, b.roleOf(p, node).stage(Host))
+		switch {
+		case node != "":
+			who = node
+		case b.to.is(e.from) && b.to.kind == PodPort:
+			who, node = "the pod on "+b.to.node, b.to.node
+			place = at(Request, node, receiver.stage(PodPort))
+		default:
 			continue
 		}
 		last, _ := gap(p.Request)
-		v := Verdict{Outcome: Refused, Direction: Request, LastSeen: last, Place: at(Request, node, b.roleOf(p, node).stage(Host))}
-		v.Blames = v.Place
+		v := Verdict{Outcome: Refused, Direction: Request, LastSeen: last, Place: place, Blames: place}
 		v.Because = b.evidence(node, Request)
-		v.Says = fmt.Sprintf("The request was rejected: ICMP %s came back from %s (%s)%s", e.words, node, e.from, because(v.Because))
+		v.Says = fmt.Sprintf("The request was rejected: ICMP %s came back from %s (%s)%s", e.words, who, e.from, because(v.Because))
 		return v, true
 	}
 	return Verdict{}, false
@@ -123,7 +139,7 @@ func (b *builder) rejected(p *Path) (Verdict, bool) {
 
 func (b *builder) roleOf(p *Path, node string) role {
 	for _, h := range p.Request.Hops {
-		if h.Node == node {
+		if h.Node == node && h.Kind != Translation {
 			return h.role()
 		}
 	}
@@ -186,55 +202,4 @@ func (b *builder) answerGap(p *Path) (Verdict, bool) {
 		}
 	}
 	return v, true
-}
-
-// whole is the verdict where nothing went wrong, or where nothing shows it.
-func (b *builder) whole(p *Path) Verdict {
-	unseen := unwatched(p)
-	failed := len(b.t.Attempts) > 0 && !b.succeeded()
-	switch {
-	case len(unseen) > 0:
-		v := Verdict{Says: "What was watched was seen; the rest is not known: " + strings.Join(unseen, "; ")}
-		v.Because = b.configured()
-		v.Says += because(v.Because)
-		return v
-	case !reachedEnd(p.Request) || !reachedEnd(p.Answer):
-		return Verdict{Says: "The way could not be followed to its end"}
-	case failed:
-		last := b.t.Attempts[len(b.t.Attempts)-1]
-		return Verdict{Says: fmt.Sprintf("Every hop was seen, both ways; yet the sender says %s", outcomeText(last))}
-	}
-	return Verdict{Outcome: Whole, Says: "Every hop was seen, both ways"}
-}
-
-func outcomeText(a facts.Attempt) string {
-	text := a.Outcome.String()
-	if a.Errno != "" {
-		text += " (" + a.Errno + ")"
-	}
-	if a.Note != "" {
-		text += ": " + a.Note
-	}
-	return text
-}
-
-// unwatched are the nodes that nobody watched, with the reason, each once.
-func unwatched(p *Path) []string {
-	var out []string
-	for _, h := range slices.Concat(p.Request.Hops, p.Answer.Hops) {
-		text := fmt.Sprintf("%s: %s", outsideOr(h.Node), h.Why)
-		if h.State == NotWatched && !h.virtual() && !slices.Contains(out, text) {
-			out = append(out, text)
-		}
-	}
-	return out
-}
-
-func (b *builder) dns() bool {
-	switch b.t.Flow.Via {
-	case facts.DNSUDP, facts.DNSTCP, facts.Record, facts.Race, facts.Big:
-		return true
-	default:
-		return b.target.Port() == 53
-	}
 }

@@ -19,7 +19,7 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 			}
 		}
 	}
-	for _, h := range p.Answer.Hops {
+	for _, h := range slices.Concat(p.Answer.Hops, p.Answer.Astray) {
 		if v.Outcome == Vanished && slices.ContainsFunc(h.packets, func(q packet) bool { return q.flag("RST") }) {
 			out = append(out, fmt.Sprintf("A RST came back from %s.", h.Node))
 			break
@@ -35,6 +35,9 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 	for _, w := range b.t.Watches {
 		if w.NoDrops != "" {
 			out = append(out, fmt.Sprintf("The kernel of %s could not be asked for its reasons: %s.", w.Node, strings.TrimSuffix(w.NoDrops, ".")))
+		}
+		if w.NoGrowth != "" {
+			out = append(out, fmt.Sprintf("Not all counters of %s could be read: %s.", w.Node, strings.TrimSuffix(w.NoGrowth, ".")))
 		}
 		if w.Truncated {
 			out = append(out, fmt.Sprintf("The watch on %s reached its bound before the end.", w.Node))

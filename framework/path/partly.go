@@ -37,7 +37,7 @@ func (b *builder) holes(p *Path) (Verdict, bool) {
 			v := Verdict{Outcome: BlackHole, Direction: l.Direction, LastSeen: hops[i-1], FirstMissing: hops[i], Place: between(l.Direction, hops[i-1], *hops[i])}
 			v.Because = b.evidence(hops[i].Node, l.Direction)
 			v.Blames = v.Place
-			v.Says = fmt.Sprintf("Large %s of the %s (%d bytes) %s while small ones are; they were last seen at %s and never at %s; %s",
+			v.Says = fmt.Sprintf("Large %s of the %s (%d bytes) %s; they were last seen at %s and never at %s; %s",
 				b.unit(), l.Direction, size, again, hops[i-1].place(), hops[i].place(), b.tooBig())
 			return v, true
 		}
@@ -86,7 +86,7 @@ func (b *builder) largeLost(l Lane, p *Path) (size int, how string) {
 				size = a.first.Length
 			}
 		}
-		return size, "are sent again and never acknowledged"
+		return size, "are sent again and never acknowledged while small ones are"
 	}
 	end := hops[len(hops)-1].largest()
 	lost := 0
@@ -101,7 +101,7 @@ func (b *builder) largeLost(l Lane, p *Path) (size int, how string) {
 	if end == 0 || lost < 2 {
 		return 0, ""
 	}
-	return size, "never arrive"
+	return size, "never arrive while small ones do"
 }
 
 func (p *Path) opposite(d Direction) Lane {

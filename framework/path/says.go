@@ -147,8 +147,11 @@ func legOf(l Lane, node string) int {
 func because(reasons []Reason) string {
 	const shown = 2
 	var texts []string
-	for _, r := range reasons[:min(shown, len(reasons))] {
-		texts = append(texts, r.Text)
+	for _, r := range reasons {
+		// A counter counts others' packets too: it is told where nothing says more.
+		if len(texts) < shown && (r.Source != "counter" || len(texts) == 0) {
+			texts = append(texts, r.Text)
+		}
 	}
 	if len(texts) == 0 {
 		return ""

@@ -164,14 +164,14 @@ func (b *builder) howLate(p *Path) string {
 func slowest(request, answer Hop) (int64, bool) {
 	worst, found := int64(0), false
 	for _, a := range answer.packets {
-		asked := int64(-1)
+		took := int64(-1)
 		for _, q := range request.packets {
-			if q.AtMicros <= a.AtMicros && replies(q, a) {
-				asked = max(asked, q.AtMicros)
+			if d := a.AtMicros - q.AtMicros; d >= 0 && replies(q, a) && (took < 0 || d < took) {
+				took = d
 			}
 		}
-		if asked >= 0 {
-			worst, found = max(worst, a.AtMicros-asked), true
+		if took >= 0 {
+			worst, found = max(worst, took), true
 		}
 	}
 	return worst, found

@@ -70,14 +70,14 @@ func (t trial) everywhere(bad []answer) check.Finding {
 	silent := !slices.ContainsFunc(bad, answer.replied) && !slices.ContainsFunc(bad, func(a answer) bool { return t.hearsOwn(a.from) == facts.OK })
 	switch {
 	case silent:
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS answers nobody, not even names of the cluster (see dns/service)", t.name)
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the cluster DNS answers nobody, not even names of the cluster (see dns/service)", t.name)
 	case len(well) > 0 && gone(bad):
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS itself says %s, while the hosts' resolver %s answers", t.name, bad[0].came(), listed(well))
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the cluster DNS itself says %s, while the hosts' resolver %s answers", t.name, bad[0].came(), listed(well))
 	case len(well) > 0:
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS gives %s, although it answers names of the cluster and the hosts' resolver %s answers this one; "+
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the cluster DNS gives %s, although it answers names of the cluster and the hosts' resolver %s answers this one; "+
 			"at fault is the upstream to which the cluster DNS forwards, or its way there", t.name, bad[0].came(), listed(well))
 	case len(ill) == 0:
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS gives %s; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the cluster DNS gives %s; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
 			t.name, bad[0].came())
 	case gone(t.upstream) && gone(bad):
 		f.Says = fmt.Sprintf("the name %s does not exist: the cluster DNS and the hosts' resolver %s say %s alike", t.name, listed(ill), t.upstream[0].came())
@@ -85,10 +85,10 @@ func (t trial) everywhere(bad []answer) check.Finding {
 			f.Says = fmt.Sprintf("the name %s has no %s record: the cluster DNS and the hosts' resolver %s say so alike", t.name, t.upstream[0].to.Type, listed(ill))
 		}
 	case gone(bad):
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the cluster DNS says %s; whether it exists is not known, for the hosts' resolver %s does not answer (%s)",
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the cluster DNS says %s; whether it exists is not known, for the hosts' resolver %s does not answer (%s)",
 			t.name, bad[0].came(), listed(ill), t.upstream[0].came())
 	default:
-		f.Says = fmt.Sprintf("%s does not resolve anywhere: the upstream fails, for the hosts' resolver %s does not answer rightly either when it is asked directly (%s)",
+		f.Says = fmt.Sprintf("%s resolves for no pod and no host through the cluster DNS: the upstream fails, for the hosts' resolver %s does not answer rightly either when it is asked directly (%s)",
 			t.name, listed(ill), t.upstream[0].came())
 	}
 	f.Remedy = t.upstreamRemedy(bad[0])

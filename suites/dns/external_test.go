@@ -67,26 +67,26 @@ func TestWhoIsToBlameForAnExternalName(t *testing.T) {
 	}{
 		{
 			"the upstream of the cluster DNS", func(s *facts.Snapshot) { names(s, facts.Garbled, "SERVFAIL") },
-			"store.example does not resolve anywhere: the cluster DNS gives SERVFAIL, although it answers names of the cluster and the hosts' resolver 10.0.0.1 answers this one; " +
+			"store.example resolves for no pod and no host through the cluster DNS: the cluster DNS gives SERVFAIL, although it answers names of the cluster and the hosts' resolver 10.0.0.1 answers this one; " +
 				"at fault is the upstream to which the cluster DNS forwards, or its way there",
 		},
 		{
 			"the cluster DNS itself", func(s *facts.Snapshot) { names(s, facts.Garbled, "NXDOMAIN") },
-			"store.example does not resolve anywhere: the cluster DNS itself says NXDOMAIN, while the hosts' resolver 10.0.0.1 answers",
+			"store.example resolves for no pod and no host through the cluster DNS: the cluster DNS itself says NXDOMAIN, while the hosts' resolver 10.0.0.1 answers",
 		},
 		{
 			"the upstream resolver", func(s *facts.Snapshot) {
 				names(s, facts.Garbled, "SERVFAIL")
 				reply(s, upstreams, hostResolver, facts.Timeout, "")
 			},
-			"store.example does not resolve anywhere: the upstream fails, for the hosts' resolver 10.0.0.1 does not answer rightly either when it is asked directly (nothing (silence))",
+			"store.example resolves for no pod and no host through the cluster DNS: the upstream fails, for the hosts' resolver 10.0.0.1 does not answer rightly either when it is asked directly (nothing (silence))",
 		},
 		{
 			"a name that only the cluster DNS denies", func(s *facts.Snapshot) {
 				names(s, facts.Garbled, "NXDOMAIN")
 				reply(s, upstreams, hostResolver, facts.Timeout, "")
 			},
-			"store.example does not resolve anywhere: the cluster DNS says NXDOMAIN; whether it exists is not known, for the hosts' resolver 10.0.0.1 does not answer (nothing (silence))",
+			"store.example resolves for no pod and no host through the cluster DNS: the cluster DNS says NXDOMAIN; whether it exists is not known, for the hosts' resolver 10.0.0.1 does not answer (nothing (silence))",
 		},
 		{
 			"a name that does not exist", func(s *facts.Snapshot) {
@@ -124,14 +124,14 @@ func TestWhoIsToBlameForAnExternalName(t *testing.T) {
 				names(s, facts.Garbled, "SERVFAIL")
 				s.Matrix(factstest.Flow(upstreams)).Targets[0].Addr = s.Cluster.DNS[0].Addr()
 			},
-			"store.example does not resolve anywhere: the cluster DNS gives SERVFAIL; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
+			"store.example resolves for no pod and no host through the cluster DNS: the cluster DNS gives SERVFAIL; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
 		},
 		{
 			"no resolver that could be asked", func(s *facts.Snapshot) {
 				names(s, facts.Garbled, "SERVFAIL")
 				*s.Matrix(factstest.Flow(upstreams)) = facts.Matrix{Flow: factstest.Flow(upstreams), NotRun: "no resolver of the hosts can be probed"}
 			},
-			"store.example does not resolve anywhere: the cluster DNS gives SERVFAIL; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
+			"store.example resolves for no pod and no host through the cluster DNS: the cluster DNS gives SERVFAIL; no resolver of the hosts could be asked directly, so it is not known whether its upstream is at fault",
 		},
 	}
 	for _, c := range cases {

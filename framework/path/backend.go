@@ -1,0 +1,84 @@
+package path
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// choose takes the backend whose way is told: of those to which packets went,
+// the one that answered least; otherwise the one that answered the probe.
+func (b *builder) choose() {
+	if !b.service {
+		b.to = b.endAt(b.target.Addr(), b.target.Port(), b.t.To.Node)
+		return
+	}
+	best := -1 << 30
+	for _, e := range b.backends {
+		asked, answered := 0, 0
+		for _, w := range b.t.Watches {
+			for _, p := range w.Packets {
+				if e.is(p.Dst.Addr()) && p.Dst.Port() == e.port {
+					asked++
+				}
+				if e.is(p.Src.Addr()) && p.Src.Port() == e.port {
+					answered++
+				}
+			}
+		}
+		if asked > 0 && asked-2*answered > best {
+			best, b.to = asked-2*answered, e
+		}
+	}
+	if b.to.kind != "" {
+		return
+	}
+	for _, a := range b.t.Attempts {
+		if _, node, ok := strings.Cut(a.Peer, "/"); ok && strings.HasPrefix(a.Peer, "pod/") {
+			b.to = b.probePod(node)
+		}
+	}
+	if b.to.kind == "" && len(b.backends) == 1 {
+		b.to = b.backends[0]
+	}
+}
+
+// identity tells a packet apart on its whole way, rewritten or not: by TCP's
+// numbers, the DNS id, IPv4's identification or the number of an echo. It is the
+// zero value where there is nothing to go by.
+func identity(p facts.Sighting) packetID {
+	if p.Proto == "tcp" {
+		return packetID{p.Proto, p.Flags, p.Seq, p.Ack}
+	}
+	if p.ID == 0 {
+		return packetID{}
+	}
+	return packetID{p.Proto, p.ICMP, p.ID, uint32(p.Length)}
+}
+
+type packetID struct {
+	proto, words string
+	a, b         uint32
+}
+
+// others are the packets that went to, or came from, other backends than the one
+// whose way is told. Before they are translated, only this tells them apart.
+func (b *builder) others() map[packetID]bool {
+	out := map[packetID]bool{}
+	for _, e := range b.backends {
+		if len(b.to.addrs) == 0 || slices.Equal(e.addrs, b.to.addrs) {
+			continue
+		}
+		at := func(a netip.AddrPort) bool { return e.is(a.Addr()) && (a.Port() == e.port || a.Port() == 0) }
+		for _, w := range b.t.Watches {
+			for _, p := range w.Packets {
+				if (at(p.Src) || at(p.Dst)) && identity(p) != (packetID{}) {
+					out[identity(p)] = true
+				}
+			}
+		}
+	}
+	return out
+}
