@@ -7,5 +7,5 @@ import (
 
 // further are the verbs that work beside a run in the cluster.
 func further(streams genericiooptions.IOStreams) []*cobra.Command {
-	return []*cobra.Command{newPreflight(streams), newFetch(streams)}
+	return []*cobra.Command{newPreflight(streams), newFetch(streams), newTrace(streams)}
 }

@@ -11,6 +11,7 @@ import (
 // The exit statuses; a Job's are the same.
 const (
 	exitConformant = 0
+	exitNotWhole   = 1 // of a trace; a run's stands in its report
 	exitUsage      = 2 // usage, configuration, or a selection that is empty
 	exitCannotTell = 3 // the set-up died, core checks are unknown, interrupted, deadline
 )

@@ -2,13 +2,25 @@ package cluster
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
+
+// Pod reads one pod.
+func (c *Client) Pod(ctx context.Context, namespace, name string) (facts.Pod, error) {
+	p, err := c.Set.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return facts.Pod{}, fmt.Errorf("reading the pod %s/%s: %w", namespace, name, err)
+	}
+	return podFacts(p), nil
+}
 
 func podFacts(p *corev1.Pod) facts.Pod {
 	out := facts.Pod{

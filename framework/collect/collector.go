@@ -144,10 +144,7 @@ func (c *Collector) ask(selected []check.Check) {
 // observe is the run as a story. The order matters: creating a pod or a Service
 // can heal the fault that we came to see, so the hosts are looked at first.
 func (c *Collector) observe(ctx context.Context) error {
-	steps := []struct {
-		name string
-		do   func(context.Context) error
-	}{
+	return c.stepwise(ctx, []step{
 		{"preparing the namespace", c.prepare},
 		{"placing the node agents", c.placeNodeAgents},
 		{"taking the first look at every host", c.firstLook},
@@ -156,7 +153,17 @@ func (c *Collector) observe(ctx context.Context) error {
 		{"probing", c.probe},
 		{"taking the last look at every host", c.lastLook},
 		{"asking the cluster once more", c.askAgain},
-	}
+	})
+}
+
+// step is one part of a run.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// stepwise does steps until one fails or the time is over.
+func (c *Collector) stepwise(ctx context.Context, steps []step) error {
 	for _, step := range steps {
 		c.begin(step.name)
 		err := step.do(ctx)
