@@ -30,7 +30,7 @@ func (c *Collector) traceOf(from facts.Vantage, to endpoint, a Asked) (facts.Tra
 	if err != nil {
 		return t, err
 	}
-	if !t.To.Addr.IsValid() {
+	if !t.To.Addr.IsValid() || !first(c.addrsOf(from), familyOf(t.To.Addr)).IsValid() {
 		return t, &SelectionError{fmt.Sprintf("%s and %s have no address of the same family", a.From, a.To)}
 	}
 	t.Flow.Family = familyOf(t.To.Addr)
@@ -140,15 +140,19 @@ func portsText(s facts.ClusterService) string {
 
 // familyOf is the family that both ends have, IPv4 where both have both.
 func (c *Collector) familyOf(from facts.Vantage, to []netip.Addr) facts.Family {
-	n := c.snapshot.Node(from.Node)
-	own := n.Internal
-	if from.Kind == facts.FromPod && len(n.PodAgent.Addrs) > 0 {
-		own = n.PodAgent.Addrs
-	}
-	if first(own, facts.IPv4).IsValid() && first(to, facts.IPv4).IsValid() {
+	if first(c.addrsOf(from), facts.IPv4).IsValid() && first(to, facts.IPv4).IsValid() {
 		return facts.IPv4
 	}
 	return facts.IPv6
+}
+
+// addrsOf are the addresses that a vantage sends from.
+func (c *Collector) addrsOf(v facts.Vantage) []netip.Addr {
+	n := c.snapshot.Node(v.Node)
+	if v.Kind == facts.FromPod && len(n.PodAgent.Addrs) > 0 {
+		return n.PodAgent.Addrs
+	}
+	return n.Internal
 }
 
 func familyOf(a netip.Addr) facts.Family {
