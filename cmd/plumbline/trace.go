@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,7 +134,10 @@ func (f *traceFlags) show(streams genericiooptions.IOStreams, s *facts.Snapshot)
 	}
 	lines := []string{strings.TrimRight(path.Draw(p), "\n")}
 	for _, why := range p.Verdict.Because {
-		lines = append(lines, strings.TrimSpace(fmt.Sprintf("  %s %s", why.Node, why.Source))+": "+why.Text)
+		line := strings.TrimRight(fmt.Sprintf("  %s: %s", why.Source, why.Text), " ")
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
 	}
 	if t.NotRun != "" {
 		lines = append(lines, "It could not be told: "+t.NotRun)
@@ -141,9 +145,11 @@ func (f *traceFlags) show(streams genericiooptions.IOStreams, s *facts.Snapshot)
 	for _, w := range t.Watches {
 		if w.NotRun != "" {
 			lines = append(lines, w.Node+" did not watch: "+w.NotRun)
-		} else if w.NoDrops != "" {
-			lines = append(lines, w.Node+": the kernel was not asked why it drops packets: "+w.NoDrops)
 		}
+	}
+	unasked := slices.ContainsFunc(t.Watches, func(w facts.Watch) bool { return w.NoDrops != "" })
+	if unasked && !f.dropReasons && p.Verdict.Outcome != path.Whole {
+		lines = append(lines, "With --drop-reasons the kernel is asked why it drops packets.")
 	}
 	lines = append(lines, "Written: "+strings.Join(append([]string{filepath.Join(f.out, svgFile)}, f.captures...), ", "))
 	if _, err := fmt.Fprintln(streams.Out, strings.Join(lines, "\n")); err != nil {

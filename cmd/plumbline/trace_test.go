@@ -62,7 +62,7 @@ func TestATraceShowsTheDrawingAndWritesThePicture(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 	for _, want := range []string{
-		"pod/n1 → pod/n2", "n2 did not watch: its agent is away", "n1: the kernel was not asked why it drops packets: no right", "trace.svg, ", "trace-1-n1.pcapng",
+		"pod/n1 → pod/n2", "its agent is away", "With --drop-reasons the kernel is asked", "trace.svg, ", "trace-1-n1.pcapng",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())

@@ -93,7 +93,11 @@ func (c *Collector) onDemand(from facts.Vantage, to endpoint, a Asked) []step {
 			if err != nil {
 				return err
 			}
-			c.snapshot.Traces = []facts.Trace{c.traced(ctx, t)}
+			t = c.traced(ctx, t)
+			if t.Flow.Via == facts.Closed {
+				t.Flow.Via = facts.TCP // it was asked because it says nothing, not to be refused
+			}
+			c.snapshot.Traces = []facts.Trace{t}
 			return nil
 		}},
 	}

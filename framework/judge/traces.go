@@ -106,7 +106,10 @@ func witness(c *report.Check, t report.Trace) {
 func reasons(t report.Trace) []check.Evidence {
 	var out []check.Evidence
 	for _, why := range t.Path.Verdict.Because {
-		out = append(out, check.Evidence{Node: why.Node, Source: "sent again, " + why.Source, Text: why.Text})
+		e := check.Evidence{Node: why.Node, Source: "sent again, " + why.Source, Text: why.Text}
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
 	}
 	return out
 }

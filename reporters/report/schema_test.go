@@ -25,10 +25,10 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 		ID: "https://plumbline.dev/schema/report-v1.json", Title: "report.json of Plumbline", Type: reflect.TypeFor[report.Report](),
 		Consts: map[string]string{"Report.apiVersion": report.APIVersion, "Report.kind": report.Kind},
 		Words: map[reflect.Type][]string{
-			reflect.TypeFor[facts.Family]():   {"ipv4", "ipv6"},
-			reflect.TypeFor[facts.Outcome]():  {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
-			reflect.TypeFor[check.Level]():    {"core", "extended", "opt-in"},
-			reflect.TypeFor[check.Verdict]():  {"unknown", "pass", "warn", "fail", "skip"},
+			reflect.TypeFor[facts.Family]():  {"ipv4", "ipv6"},
+			reflect.TypeFor[facts.Outcome](): {"notRun", "ok", "refused", "timeout", "unreachable", "reset", "tooBig", "garbled"},
+			reflect.TypeFor[check.Level]():   {"core", "extended", "opt-in"},
+			reflect.TypeFor[check.Verdict](): {"unknown", "pass", "warn", "fail", "skip"},
 			reflect.TypeFor[path.Outcome](): {
 				"", "whole", "vanished", "unanswered", "refused", "black hole", "lossy", "late", "gave up", "retransmitted",
 			},

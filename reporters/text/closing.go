@@ -183,7 +183,11 @@ func (t thing) seen(o Options, most int) []string {
 	if t.watched == "" || most < 1 {
 		return nil
 	}
-	return atMost(wrap("   Seen: "+plain.Line(t.watched), o.width(), "     "), min(most, seenLines), o)
+	lines := wrap("Seen: "+plain.Line(t.watched), o.width()-3, "  ")
+	for i := range lines {
+		lines[i] = "   " + lines[i]
+	}
+	return atMost(lines, min(most, seenLines), o)
 }
 
 // atMost cuts lines, and marks the last.

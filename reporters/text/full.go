@@ -104,14 +104,11 @@ func (p *page) trace(indent string, t *report.TraceNote) {
 	if t == nil {
 		return
 	}
-	p.say(indent, "where packets vanish: "+t.Says)
+	p.say(indent, "sent again and watched:")
 	for _, l := range strings.Split(strings.TrimRight(plain.Text(t.Drawing), "\n"), "\n") {
 		if l != "" {
 			p.lines = append(p.lines, indent+"  "+l)
 		}
-	}
-	for _, why := range t.NotAsked {
-		p.say(indent, "not known: "+why)
 	}
 	if len(t.Files) > 0 {
 		p.say(indent, "captured: "+strings.Join(t.Files, ", "))
