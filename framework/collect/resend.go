@@ -24,8 +24,10 @@ const (
 	watchSlack = 15 * time.Second
 	// resendAttempts is how often a flow is sent while it is watched.
 	resendAttempts = 3
-	// resendConnect holds the second SYN, after 1 s, and lets three attempts end within a watch.
-	resendConnect = 1800
+	// resendConnect holds the second SYN, after 1 s, and lets three attempts end within a
+	// watch; resendReply does so for what is asked without a connection. In milliseconds.
+	resendConnect = 1500
+	resendReply   = 1000
 )
 
 // resend sends again, while the nodes on the way watch, what the options say is
@@ -88,6 +90,7 @@ func (c *Collector) sendOnce(ctx context.Context, t facts.Trace) ([]facts.Attemp
 	timing := c.options.Timing
 	timing.Attempts = min(timing.Attempts, resendAttempts)
 	timing.ConnectMillis = min(timing.ConnectMillis, resendConnect)
+	timing.ReplyMillis = min(timing.ReplyMillis, resendReply)
 	planned := []wire.PlannedFlow{{Flow: t.Flow, Targets: []facts.Target{t.To}}}
 	plan := wire.Plan{Flows: planned, Timing: timing, DeadlineMillis: c.deadline(planned)}
 	got := c.askAll(ctx, []vantage{{t.From, agent, plan}})[0]

@@ -56,12 +56,15 @@ func build(r *report.Report) (*page, error) {
 		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,
 	}
 	for i, c := range r.Causes {
-		p.Causes = append(p.Causes, newCause(i+1, c))
+		view := newCause(i+1, c)
+		view.Trace = newTrace(r, c.Trace)
+		p.Causes = append(p.Causes, view)
 	}
 	for _, c := range ordered(r.Checks) {
 		view := newCheckView(r, c)
 		p.Checks = append(p.Checks, view)
 		if len(c.Causes) == 0 && !c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Unknown || c.Verdict == check.Warn) {
+			view.Trace = newTrace(r, r.TraceOf(c))
 			p.Loose = append(p.Loose, view)
 		}
 	}

@@ -21,6 +21,7 @@ type cause struct {
 	Evidence []check.Evidence
 	Remedy   []check.Remedy
 	Explains []report.Explained
+	Trace    *traceView
 }
 
 func newCause(n int, c report.Cause) cause {
@@ -36,6 +37,7 @@ type checkView struct {
 	Accepted, Retried            bool
 	Causes                       []cause
 	Findings                     []finding
+	Trace                        *traceView // where the check is listed to be looked at first
 }
 
 type finding struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/figures"
@@ -105,9 +106,14 @@ func (p *page) trace(indent string, t *report.TraceNote) {
 		return
 	}
 	p.say(indent, "sent again and watched:")
+	// The drawing is as wide as a page; where that is narrower its lines are broken.
 	for _, l := range strings.Split(strings.TrimRight(plain.Text(t.Drawing), "\n"), "\n") {
-		if l != "" {
-			p.lines = append(p.lines, indent+"  "+l)
+		switch text := strings.TrimLeft(l, " "); {
+		case text == "":
+		case utf8.RuneCountInString(l) > p.width():
+			p.say(strings.Repeat(" ", min(len(l)-len(text), p.width()/2)), text)
+		default:
+			p.lines = append(p.lines, l)
 		}
 	}
 	if len(t.Files) > 0 {

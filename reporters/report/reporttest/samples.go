@@ -57,6 +57,7 @@ func IPForward() *report.Report {
 		},
 		Remedy: forwardRemedy("demo-worker2"),
 	}, "kernel/ip-forward", "reach/pod-to-pod", "reach/pod-to-host", "reach/host-to-pod", "service/node-port")
+	b.trace(vanished("1", "no-forwarding/demo-worker2", "demo-worker", "demo-worker2"))
 	return b.done(report.NotConformant, "Not conformant: 5 of 24 checks fail; demo-worker2 does not forward packets.")
 }
 
@@ -169,6 +170,7 @@ func Hostile() *report.Report {
 		Evidence: []check.Evidence{{Node: evil, Source: says, Text: says}},
 		Remedy:   []check.Remedy{{Text: says, Node: evil, Command: "echo ]]> <b>\x1b[2J"}},
 	}, "kernel/ip-forward")
+	b.hostileTrace("evil/"+evil, evil, says)
 	b.r.Cluster.Server = "javascript:alert(1)//<svg onload=alert(1)>"
 	b.r.Cluster.CNI = `" autofocus onfocus="alert(1)`
 	b.letter("pod>pod/tcp/ipv4@main", "pod/n1", "pod/"+evil, 'G')

@@ -1,0 +1,36 @@
+package html
+
+import (
+	"html/template"
+
+	"github.com/plumbline-net/plumbline/framework/path"
+	"github.com/plumbline-net/plumbline/reporters/plain"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// traceView is a flow that was sent again: where its packets vanish.
+type traceView struct {
+	Says, Title string
+	Drawing     template.HTML
+	Files       []string
+	NotAsked    []string
+}
+
+// newTrace is nil where nothing was sent again.
+func newTrace(r *report.Report, note *report.TraceNote) *traceView {
+	if note == nil {
+		return nil
+	}
+	v := &traceView{Says: plain.Line(note.Says), Files: lines(note.Files), NotAsked: lines(note.NotAsked)}
+	if p := r.PathOf(note.ID); p != nil {
+		v.Title, v.Drawing = plain.Line(p.Title), drawing(*p)
+	}
+	return v
+}
+
+// drawing is made here, from the hops and never from markup in a report: path.SVG
+// escapes every text, and the directions, which name classes, are set anew.
+func drawing(p path.Path) template.HTML {
+	p.Request.Direction, p.Answer.Direction = path.Request, path.Answer
+	return template.HTML(path.SVG(p))
+}
