@@ -43,7 +43,9 @@ func (p *program) unless(value uint32, to string) {
 }
 
 // version goes by the version of the packet's own IP header.
-func (p *program) version(four, six string) { p.byVersion(bpf.LoadAbsolute{Off: 0, Size: 1}, four, six) }
+func (p *program) version(four, six string) {
+	p.byVersion(bpf.LoadAbsolute{Off: 0, Size: 1}, four, six)
+}
 
 // versionAtX goes by that of the header at X.
 func (p *program) versionAtX(four, six string) {
