@@ -41,9 +41,10 @@ func TestIPv6InATunnelOverIPv6IsSeen(t *testing.T) {
 		}
 	}).Watch
 	// The message is larger than the tunnel's packets: each side sends two fragments.
-	once := "%[1]s(%[2]s) %[3]s %[4]s%[5]s\n"
 	var want strings.Builder
-	step := func(dev, kind, direction, ends, outer string) { fmt.Fprintf(&want, once, dev, kind, direction, ends, outer) }
+	step := func(dev, kind, direction, ends, outer string) {
+		fmt.Fprintf(&want, "%s(%s) %s %s%s\n", dev, kind, direction, ends, outer)
+	}
 	for range 2 {
 		step("tunnel", "vxlan", "out", "fd00::1>fd00::2", "")
 		step("eth0", "veth", "out", "fd00::1>fd00::2", " vxlan 3 2001:db8::11>[2001:db8::12]:4789")
