@@ -31,10 +31,15 @@ func (b *builder) explain(v *Verdict, p *Path) {
 		v.Because = append(v.Because, b.evidence(n, way)...)
 	}
 	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) + misfit(x, v.Place) - rank(y) - misfit(y, v.Place) })
-	for _, e := range b.errors() {
-		v.Because = append(v.Because, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	sure := slices.IndexFunc(v.Because, func(r Reason) bool { return r.Source == "counter" })
+	if sure < 0 {
+		sure = len(v.Because)
 	}
-	v.Because = append(v.Because, b.configured()...)
+	more := b.configured()
+	for _, e := range slices.Backward(b.errors()) {
+		more = slices.Insert(more, 0, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	}
+	v.Because = slices.Insert(v.Because, sure, more...)
 }
 
 func rank(r Reason) int {
@@ -81,7 +86,7 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 		case by <= 0:
 		case refuses(g.Text):
 			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
-		case g.Text == "" && isLoss(g.What):
+		case g.Text == "" && isLoss(g.What) && !strings.HasPrefix(g.What, "iface."):
 			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("meanwhile %s's counter %s grew by %d", node, g.What, by)})
 		}
 	}

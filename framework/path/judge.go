@@ -68,7 +68,11 @@ func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	v.Place = between(Request, last, *missing)
 	b.explain(&v, p)
 	b.untranslated(&v, p)
-	said := sentence(p.Request, last, missing)
+	told := *missing
+	if v.Place.Stage == ServiceTranslation {
+		told.Kind = Translation
+	}
+	said := sentence(p.Request, last, &told)
 	if last == nil && v.Place.Stage == ServiceTranslation {
 		said = "The request of " + missing.Node + " was never translated to a backend"
 	}

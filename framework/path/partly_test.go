@@ -28,7 +28,7 @@ func partlyScenes() []scene {
 				"2000 "+toWire+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=2 len=1450",
 				"2900 "+toWire+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=3 len=1450",
 				"2950 n1 >cni0 veth1> : icmp 10.0.0.1 10.244.1.2 fragmentation needed (3/4)"),
-			outcome: path.BlackHole, place: "wire from n1 to n3", says: "the sender was told: ICMP fragmentation needed (3/4) came back from 10.0.0.1",
+			outcome: path.BlackHole, place: "wire from n1 to n3", says: "; ICMP fragmentation needed (3/4) came back from 10.0.0.1",
 		},
 		{
 			name: "nothing listens in the pod",
