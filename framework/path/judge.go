@@ -61,7 +61,7 @@ func answeredByReceiver(p *Path) bool {
 
 func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	last, missing := gap(p.Request)
-	if missing == nil || answeredByReceiver(p) {
+	if missing == nil || answeredByReceiver(p) || b.satisfied() {
 		return Verdict{}, false
 	}
 	v := Verdict{Outcome: Vanished, Direction: Request, LastSeen: last, FirstMissing: missing}
@@ -153,7 +153,7 @@ func (b *builder) roleOf(p *Path, node string) role {
 // unanswered: the request reached the far end, and nothing came out of it.
 func (b *builder) unanswered(p *Path) (Verdict, bool) {
 	last, _ := gap(p.Request)
-	if last == nil || b.to.kind == Outside || last.Node != b.to.node || !reachedEnd(p.Request) {
+	if last == nil || b.satisfied() || b.to.kind == Outside || last.Node != b.to.node || !reachedEnd(p.Request) {
 		return Verdict{}, false
 	}
 	if slices.ContainsFunc(p.Answer.Hops, func(h Hop) bool { return h.Packets > 0 }) || len(p.Answer.Astray) > 0 {
@@ -190,7 +190,7 @@ func reachedEnd(l Lane) bool {
 
 func (b *builder) answerGap(p *Path) (Verdict, bool) {
 	last, missing := gap(p.Answer)
-	if missing == nil || last == nil && len(p.Answer.Astray) == 0 {
+	if missing == nil || last == nil && len(p.Answer.Astray) == 0 || b.satisfied() {
 		return Verdict{}, false
 	}
 	v := Verdict{Outcome: Vanished, Direction: Answer, LastSeen: last, FirstMissing: missing, Place: between(Answer, last, *missing)}

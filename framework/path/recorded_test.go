@@ -14,7 +14,7 @@ import (
 
 // TestRecordedFlows judges what framework/capture saw of real flows between two
 // network namespaces with a bridge, a VXLAN device and a pod each, in which one
-// thing was broken. The node a sends, the node b receives.
+// thing was broken at most. The only backend of the Service is the pod of node b.
 func TestRecordedFlows(t *testing.T) {
 	cases := []struct {
 		name    string
@@ -37,6 +37,15 @@ func TestRecordedFlows(t *testing.T) {
 		{"sender-forward-off", path.Vanished, "sender-host at a", ""},
 		{"two-addresses", path.Vanished, "receiver-tunnel at b", "sender-tunnel at a"},
 		{"udp-nothing-listens", path.Refused, "receiver-pod at b", ""},
+		{"answer-dropped", path.Vanished, "answer-sender-host at a", ""},
+		{"host-cluster-ip", path.Whole, "", ""},
+		{"host-node-port-and-back", path.Whole, "", ""},
+		{"host-to-own-host", path.Whole, "", ""},
+		{"host-to-pod", path.Whole, "", ""},
+		{"pod-node-port-backend-there", path.Whole, "", ""},
+		{"pod-own-node-port", path.Whole, "", ""},
+		{"pod-to-host", path.Whole, "", ""},
+		{"udp-lossy", path.Lossy, "receiver-host at b", ""},
 	}
 	files, err := filepath.Glob("testdata/recorded/*.json")
 	if err != nil || len(files) != len(cases) {
