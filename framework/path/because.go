@@ -58,6 +58,8 @@ func misfit(r Reason, p Place) int {
 		others = []string{"FORWARD"}
 	}
 	switch {
+	case r.Source == "kernel" && strings.Contains(r.Text, " of an ICMP error"):
+		return 10
 	case r.Source != "rule":
 	case strings.Contains(r.Text, noEndpoints):
 		return -10
@@ -102,8 +104,11 @@ func (b *builder) kernelSays(node string, d facts.KernelDrop, way Direction) (Re
 		return Reason{}, false
 	}
 	where := ""
+	if d.Proto == "icmp" && b.proto() != "icmp" {
+		where = " of an ICMP error"
+	}
 	if d.Function != "" {
-		where = " in " + d.Function
+		where += " in " + d.Function
 	}
 	return Reason{Node: node, Source: "kernel", Text: fmt.Sprintf("the kernel of %s says %s%s, %s", node, d.Reason, where, times(d.Count))}, true
 }

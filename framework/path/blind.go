@@ -95,7 +95,7 @@ func (b *builder) configured() []Reason {
 		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
 			say("%s is 0 on %s", name, s.node)
 		}
-		if i+1 < len(stops) && b.to.kind != "" && !(b.entry != "" && s.role == sender) {
+		if i+1 < len(stops) && b.to.kind != "" && (b.entry == "" || s.role != sender) {
 			b.routed(h, first(b.to.addrs, b.family), say)
 		}
 		if i > 0 && b.from.kind == PodPort && stops[0].node != s.node && b.entry == "" {

@@ -35,7 +35,9 @@ func (b *builder) holes(p *Path) (Verdict, bool) {
 				continue
 			}
 			v := Verdict{Outcome: BlackHole, Direction: l.Direction, LastSeen: hops[i-1], FirstMissing: hops[i], Place: between(l.Direction, hops[i-1], *hops[i])}
-			v.Because = b.evidence(hops[i].Node, l.Direction)
+			for _, n := range distinct(hops[i].Node, hops[i-1].Node, hops[0].Node) {
+				v.Because = append(v.Because, b.evidence(n, l.Direction)...)
+			}
 			v.Blames = v.Place
 			v.Says = fmt.Sprintf("Large %s of the %s (%s) %s; they were last seen at %s and never at %s%s; %s",
 				b.unit(), l.Direction, b.sizeText(*hops[i-1], size), again, hops[i-1].place(), hops[i].place(), because(v.Because), b.tooBig())
@@ -43,6 +45,17 @@ func (b *builder) holes(p *Path) (Verdict, bool) {
 		}
 	}
 	return Verdict{}, false
+}
+
+// distinct keeps the first of equal names.
+func distinct(names ...string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func (b *builder) unit() string {
