@@ -91,6 +91,7 @@ func (b *builder) configured() []Reason {
 		say := func(format string, args ...any) {
 			out = append(out, Reason{Node: s.node, Source: "configuration", Text: fmt.Sprintf(format, args...)})
 		}
+		b.bridging(h, say)
 		forwards := s.in != Host && s.out != Host
 		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
 			say("%s is 0 on %s", name, s.node)

@@ -11,7 +11,7 @@ import (
 func (b *builder) judge(p *Path) Verdict {
 	for _, say := range []func(*Path) (Verdict, bool){
 		b.blind, b.requestGap, b.rejected, b.unanswered, b.answerGap,
-		b.holes, b.loss, b.reset, b.gaveUp, b.unacknowledged, b.late,
+		b.holes, b.loss, b.unreverted, b.reset, b.gaveUp, b.unacknowledged, b.late,
 	} {
 		if v, ok := say(p); ok {
 			v.Notes = append(v.Notes, b.notes(p, v)...)
@@ -96,6 +96,10 @@ func (b *builder) untranslated(v *Verdict, p *Path) {
 			translated = translated || h.Node == node && !asked
 			left = left || h.Node == node && asked && h.Out && h.Kind == NIC && h.Stage == ""
 		}
+	}
+	// Between two ports of a bridge its netfilter translates, where nothing captures.
+	if v.LastSeen != nil && v.LastSeen.Kind == PodPort && v.FirstMissing.Kind == PodPort && !left {
+		return
 	}
 	dropped := slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "kernel" || r.Source == "rule" })
 	empty := slices.ContainsFunc(v.Because, func(r Reason) bool { return strings.Contains(r.Text, noEndpoints) })
