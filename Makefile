@@ -13,7 +13,7 @@ GOFLAGS += -buildvcs=false
 export GOFLAGS
 
 # A few faults of different kinds, for every change; `make faults` injects all.
-FEW_FAULTS = ip-forward-off,vxlan-blocked-both,forward-reject,kube-proxy-priority,fdb-wrong,nat-flushed,mtu-black-hole
+FEW_FAULTS = ip-forward-off,vxlan-blocked-both,kube-proxy-priority,fdb-wrong,nat-flushed
 
 KUBECONFIG_OF = out/$(LAB).kubeconfig
 

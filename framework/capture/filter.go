@@ -16,26 +16,43 @@ const (
 	maxInstructions = 4096
 	// maxCompared bounds how many addresses of a family the kernel compares; for more,
 	// it lets the family pass, and they are compared here.
-	maxCompared = 64
+	maxCompared = 48
 	// whole is what the filter returns for a packet that passes: all of its bytes.
 	whole = 0x7fffffff
+)
+
+// The kernel's scratch memory: where the packet that is looked at begins, and a
+// word that is needed again soon.
+const (
+	scratchBase = iota
+	scratchWord
 )
 
 // filter is the classic BPF program (Documentation/networking/filter.rst) that
 // runs in the kernel over the packets of a cooked socket, which begin with the
 // outermost IP header. It lets through at least what flow takes, and little more:
-// packets between the addresses, also inside a tunnel, and all ICMP errors. A
-// read beyond a packet's end throws it away.
+// packets between the addresses, also inside a tunnel, and ICMP errors that quote
+// such a packet. A read beyond a packet's end throws it away.
 func filter(ask wire.Watch) ([]bpf.RawInstruction, error) {
 	p := &program{labels: map[string]int{}}
-	p.outer(ask.TunnelPorts, ask.Ports)
-	p.unwrapped()
-	p.inner(ask.Addrs)
+	p.do(bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
+	p.look(ask, "packet", "quoted")
+	p.look(ask, "quoted", "")
 	p.label("accept")
 	p.do(bpf.RetConstant{Val: whole})
 	p.label("drop")
 	p.do(bpf.RetConstant{})
 	return p.assemble()
+}
+
+// look judges the IP packet at X; one that an ICMP error quotes is looked at next.
+func (p *program) look(ask wire.Watch, scope, quoted string) {
+	p.scope = scope
+	p.label("packet")
+	p.do(bpf.StoreScratch{Src: bpf.RegX, N: scratchBase})
+	p.outer(ask.TunnelPorts, ask.Ports)
+	p.unwrapped()
+	p.inner(ask.Addrs, quoted)
 }
 
 // The steps of outer and unwrapped leave in the register X where the innermost
@@ -44,12 +61,14 @@ func filter(ask wire.Watch) ([]bpf.RawInstruction, error) {
 func (p *program) outer(tunnelPorts, ports []uint16) {
 	p.version("outer4", "outer6")
 	p.label("outer4")
-	p.do(bpf.LoadAbsolute{Off: 6, Size: 2}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x1fff})
+	p.do(bpf.LoadIndirect{Off: 6, Size: 2}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x1fff})
 	p.unless(0, "plain") // a later fragment
-	p.do(bpf.LoadMemShift{Off: 0}, bpf.LoadAbsolute{Off: 9, Size: 1})
+	p.do(bpf.LoadIndirect{Off: 9, Size: 1}, bpf.StoreScratch{Src: bpf.RegA, N: scratchWord})
+	p.skip4()
 	p.carries()
 	p.label("outer6")
-	p.do(bpf.LoadConstant{Dst: bpf.RegX, Val: header6}, bpf.LoadAbsolute{Off: 6, Size: 1})
+	p.do(bpf.LoadIndirect{Off: 6, Size: 1}, bpf.StoreScratch{Src: bpf.RegA, N: scratchWord})
+	p.skip(header6)
 	p.carries()
 	p.label("udp")
 	for _, end := range []uint32{2, 0} { // the destination's port, then the source's
@@ -73,8 +92,9 @@ func tunnelLabel(port uint16, watched []uint16) string {
 	}
 }
 
-// carries goes by the protocol in A; X is behind the header.
+// carries goes by the protocol that was put aside; X is behind the header.
 func (p *program) carries() {
+	p.do(bpf.LoadScratch{Dst: bpf.RegA, N: scratchWord})
 	p.when(protoUDP, "udp")
 	p.when(protoIPv4, "ip")
 	p.when(protoIPv6, "ip")
@@ -84,9 +104,9 @@ func (p *program) carries() {
 func (p *program) unwrapped() {
 	const kind, options = udpHeader + 2, udpHeader
 	p.label(geneve)
-	p.do(bpf.LoadIndirect{Off: kind, Size: 2}, bpf.StoreScratch{Src: bpf.RegA, N: 0})
+	p.do(bpf.LoadIndirect{Off: kind, Size: 2}, bpf.StoreScratch{Src: bpf.RegA, N: scratchWord})
 	p.do(bpf.LoadIndirect{Off: options, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x3f})
-	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 2}, bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{}, bpf.LoadScratch{Dst: bpf.RegA, N: 0})
+	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 2}, bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{}, bpf.LoadScratch{Dst: bpf.RegA, N: scratchWord})
 	p.when(etherBridged, vxlan) // from here on it is laid out alike
 	p.when(etherIPv4, "bare")
 	p.when(etherIPv6, "bare")
@@ -103,36 +123,46 @@ func (p *program) unwrapped() {
 		skip  uint32
 	}{{"bare", frame}, {"framed", frame + etherHeader}, {"tagged", frame + etherHeader + 4}} {
 		p.label(step.label)
-		p.do(bpf.TXA{}, bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: step.skip}, bpf.TAX{})
+		p.skip(step.skip)
 		p.jump("ip")
 	}
 	p.label("plain")
-	p.do(bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
+	p.do(bpf.LoadScratch{Dst: bpf.RegX, N: scratchBase})
 }
 
-// inner judges the IP packet at X.
-func (p *program) inner(addrs []netip.Addr) {
+// inner judges the innermost IP packet, at X.
+func (p *program) inner(addrs []netip.Addr, quoted string) {
 	p.label("ip")
-	p.versionAtX("ip4", "ip6")
+	p.version("ip4", "ip6")
 	p.label("ip4")
 	p.between(addrs, 4, 12, 16, "icmp4")
 	p.label("icmp4")
 	p.do(bpf.LoadIndirect{Off: 9, Size: 1})
 	p.unless(protoICMP, "drop")
-	p.do(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf})
-	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 2}, bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{}, bpf.LoadIndirect{Off: 0, Size: 1})
-	for _, kind := range icmpErrors(false) {
-		p.when(uint32(kind), "accept")
-	}
-	p.jump("drop")
+	p.skip4()
+	p.errors(icmpErrors(false), "error")
 	p.label("ip6")
 	p.between(addrs, 16, 8, 24, "icmp6")
 	p.label("icmp6")
 	p.do(bpf.LoadIndirect{Off: 6, Size: 1})
 	p.unless(protoICMPv6, "drop")
-	p.do(bpf.LoadIndirect{Off: header6, Size: 1})
-	for _, kind := range icmpErrors(true) {
-		p.when(uint32(kind), "accept")
+	p.skip(header6)
+	p.errors(icmpErrors(true), "error")
+	p.label("error")
+	if quoted == "" {
+		p.jump("drop") // an error never quotes an error
+		return
+	}
+	p.skip(icmpHeader)
+	p.scope = quoted
+	p.jump("packet")
+}
+
+// errors goes by the type of the ICMP message at X.
+func (p *program) errors(kinds []uint8, found string) {
+	p.do(bpf.LoadIndirect{Off: 0, Size: 1})
+	for _, kind := range kinds {
+		p.when(uint32(kind), found)
 	}
 	p.jump("drop")
 }

@@ -58,8 +58,11 @@ func TestPacketsOfTheFlowAreSeenWithBothEndsAndTheTunnel(t *testing.T) {
 		"an echo":                                  {echo, icmp(podB, podA, "echo reply", 3, 28)},
 		"a refusal by a router that quotes it":     {quoting(t, router, 3, 10, plainTCP(t)[:28]), icmp(router, podA, "host prohibited (3/10)", 777, 56)},
 		"too big, by a router, quoting the tunnel": {quoting(t, router, 3, 4, inVXLAN(t, 8472, plainTCP(t))), icmp(router, podA, "fragmentation needed (3/4)", 777, 124)},
-		"no route, IPv6":                           {quoting(t, podB6, 1, 0, plainTCP6(t)), icmp(podB6, podA6, "no route (1/0)", 0, 108)},
-		"an error without words":                   {quoting(t, router, 3, 200, plainTCP(t)), icmp(router, podA, "error (3/200)", 777, 68)},
+		"a refusal inside the tunnel": {
+			inVXLAN(t, 8472, quoting(t, other, 3, 3, plainTCP(t))), in(icmp(other, podA, "port unreachable (3/3)", 777, 68), "vxlan", 42, 8472),
+		},
+		"no route, IPv6":         {quoting(t, podB6, 1, 0, plainTCP6(t)), icmp(podB6, podA6, "no route (1/0)", 0, 108)},
+		"an error without words": {quoting(t, router, 3, 200, plainTCP(t)), icmp(router, podA, "error (3/200)", 777, 68)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -80,20 +83,21 @@ func TestPacketsOfOthersAreNotSeen(t *testing.T) {
 		packet []byte
 		kernel bool // lets it pass: it is told apart here
 	}{
-		"one end is another":                {foreign, false},
-		"one end is another, in VXLAN":      {inVXLAN(t, 8472, foreign), false},
-		"one end is another, in Geneve":     {inGeneve(t, foreign), false},
-		"another port":                      {packet(t, ip(podA, podB, layers.IPProtocolTCP), tcpTo(443)), true},
-		"another protocol":                  {packet(t, ip(podA, podB, layers.IPProtocolSCTP), gopacket.Payload(make([]byte, 20))), true},
-		"an error about another flow":       {quoting(t, router, 3, 1, foreign), true},
-		"an error about an error":           {quoting(t, router, 3, 1, quoting(t, router, 3, 1, plainTCP(t))), true},
-		"an echo of another":                {packet(t, ip(podA, other, layers.IPProtocolICMPv4), &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(8, 0)}), false},
-		"a neighbour's question":            {packet(t, ip(podA6, podB6, layers.IPProtocolICMPv6), &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(135, 0)}, gopacket.Payload(make([]byte, 20))), true},
-		"a tunnel packet with nothing":      {packet(t, ip(nodeA, nodeB, layers.IPProtocolUDP), udpTo(8472)), false},
-		"a tunnel packet without a number":  {packet(t, ip(nodeA, nodeB, layers.IPProtocolUDP), udpTo(8472), &layers.VXLAN{}, ether(layers.EthernetTypeARP), gopacket.Payload(make([]byte, 28))), false},
-		"nothing at all":                    {nil, false},
-		"the beginning of a header":         {plainTCP(t)[:9], false},
-		"a header that says it is too long": {append([]byte{0x4f}, plainTCP(t)[1:30]...), true},
+		"one end is another":                 {foreign, false},
+		"one end is another, in VXLAN":       {inVXLAN(t, 8472, foreign), false},
+		"one end is another, in Geneve":      {inGeneve(t, foreign), false},
+		"another port":                       {packet(t, ip(podA, podB, layers.IPProtocolTCP), tcpTo(443)), true},
+		"another protocol":                   {packet(t, ip(podA, podB, layers.IPProtocolSCTP), gopacket.Payload(make([]byte, 20))), true},
+		"an error about another flow":        {quoting(t, router, 3, 1, foreign), false},
+		"an error about another in a tunnel": {quoting(t, router, 3, 4, inVXLAN(t, 8472, foreign)), false},
+		"an error about an error":            {quoting(t, router, 3, 1, quoting(t, router, 3, 1, plainTCP(t))), false},
+		"an echo of another":                 {packet(t, ip(podA, other, layers.IPProtocolICMPv4), &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(8, 0)}), false},
+		"a neighbour's question":             {packet(t, ip(podA6, podB6, layers.IPProtocolICMPv6), &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(135, 0)}, gopacket.Payload(make([]byte, 20))), true},
+		"a tunnel packet with nothing":       {packet(t, ip(nodeA, nodeB, layers.IPProtocolUDP), udpTo(8472)), false},
+		"a tunnel packet without a number":   {packet(t, ip(nodeA, nodeB, layers.IPProtocolUDP), udpTo(8472), &layers.VXLAN{}, ether(layers.EthernetTypeARP), gopacket.Payload(make([]byte, 28))), false},
+		"nothing at all":                     {nil, false},
+		"the beginning of a header":          {plainTCP(t)[:9], false},
+		"a header that says it is too long":  {append([]byte{0x4f}, plainTCP(t)[1:30]...), true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

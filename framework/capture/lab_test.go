@@ -200,12 +200,12 @@ func accept(l *net.TCPListener) {
 func exchange(t *testing.T, n *netlab.Namespace, network, to string, message []byte) error {
 	t.Helper()
 	return n.Do(func() error {
-		c, err := net.DialTimeout(network, to, time.Second)
+		c, err := net.DialTimeout(network, to, 5*time.Second)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = c.Close() }()
-		if err := c.SetDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {
 			return err
 		}
 		if _, err := c.Write(message); err != nil {

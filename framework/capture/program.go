@@ -8,11 +8,13 @@ import (
 
 // program is classic BPF with names for places. A conditional jump reaches 255
 // instructions far, and only forward; so each steps over an unconditional one,
-// which reaches all.
+// which reaches all. The packet that is judged is at the register X.
 type program struct {
 	code   []bpf.Instruction
 	jumps  []pending
 	labels map[string]int
+	// scope keeps apart the places of equal names in code that occurs twice.
+	scope string
 }
 
 // pending is a jump whose target is not known yet.
@@ -21,12 +23,20 @@ type pending struct {
 	to string
 }
 
+// place is a name's within the scope; how it ends is the same for all.
+func (p *program) place(name string) string {
+	if name == "accept" || name == "drop" {
+		return name
+	}
+	return p.scope + ": " + name
+}
+
 func (p *program) do(code ...bpf.Instruction) { p.code = append(p.code, code...) }
 
-func (p *program) label(name string) { p.labels[name] = len(p.code) }
+func (p *program) label(name string) { p.labels[p.place(name)] = len(p.code) }
 
 func (p *program) jump(to string) {
-	p.jumps = append(p.jumps, pending{len(p.code), to})
+	p.jumps = append(p.jumps, pending{len(p.code), p.place(to)})
 	p.do(bpf.Jump{})
 }
 
@@ -42,19 +52,23 @@ func (p *program) unless(value uint32, to string) {
 	p.jump(to)
 }
 
-// version goes by the version of the packet's own IP header.
-func (p *program) version(four, six string) { p.byVersion(bpf.LoadAbsolute{Off: 0, Size: 1}, four, six) }
-
-// versionAtX goes by that of the header at X.
-func (p *program) versionAtX(four, six string) {
-	p.byVersion(bpf.LoadIndirect{Off: 0, Size: 1}, four, six)
-}
-
-func (p *program) byVersion(load bpf.Instruction, four, six string) {
-	p.do(load, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
+// version goes by the version of the IP header.
+func (p *program) version(four, six string) {
+	p.do(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
 	p.when(4, four)
 	p.when(6, six)
 	p.jump("drop")
+}
+
+// skip moves on.
+func (p *program) skip(bytes uint32) {
+	p.do(bpf.TXA{}, bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: bytes}, bpf.TAX{})
+}
+
+// skip4 moves on behind an IPv4 header, which counts its length in words of four bytes.
+func (p *program) skip4() {
+	p.do(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf})
+	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 2}, bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{})
 }
 
 // assemble fills in the jumps.

@@ -100,15 +100,23 @@ func aggregate(all []counted, reason func(uint32) string) []facts.KernelDrop {
 	return drops
 }
 
-// ordinary: the kernel frees without a word what was no drop: what lay in the queue of a
-// socket that was closed (before 6.3; now QUEUE_PURGE; net/core/skbuff.c, net/core/stream.c,
-// net/ipv4/af_inet.c, net/ipv4/udp.c), and what a closed TCP connection in TIME_WAIT
-// has answered (tcp_v4_rcv, tcp_v6_rcv, whose drops all have words).
+// ordinary: what the kernel frees here was no packet on its way.
 func ordinary(d facts.KernelDrop) bool {
-	return d.Reason == "NOT_SPECIFIED" && slices.Contains([]string{
-		"skb_queue_purge", "skb_rbtree_purge", "sk_stream_kill_queues", "inet_sock_destruct",
-		"udp_destruct_common", "udp_destruct_sock", "udpv6_destruct_sock", "tcp_v4_rcv", "tcp_v6_rcv",
-	}, d.Function)
+	switch d.Function {
+	case "skb_queue_purge", "skb_rbtree_purge", "sk_stream_kill_queues", "inet_sock_destruct",
+		"udp_destruct_common", "udp_destruct_sock", "udpv6_destruct_sock":
+		// A socket was closed, and what lay in its queue freed. Before Linux 6.3 there was no
+		// word for that (now QUEUE_PURGE; net/core/skbuff.c, net/core/stream.c, net/ipv4/af_inet.c, udp.c).
+		return d.Reason == "NOT_SPECIFIED"
+	case "tcp_v4_rcv", "tcp_v6_rcv":
+		// A closed connection in TIME_WAIT has answered it. The drops in these have words.
+		return d.Reason == "NOT_SPECIFIED"
+	case "packet_rcv", "tpacket_rcv", "packet_rcv_spkt", "raw_rcv", "raw_rcv_skb", "rawv6_rcv", "rawv6_rcv_skb":
+		// A capture or a raw socket had no room for its copy, or did not want it
+		// (net/packet/af_packet.c, net/ipv4/raw.c). The packet itself goes on.
+		return true
+	}
+	return false
 }
 
 // tooMany says what is left out of an answer.

@@ -87,13 +87,15 @@ func TestDropsAreAddedUpAndSorted(t *testing.T) {
 	expect(t, aggregate(all, word), want)
 }
 
-func TestWhatEndsWithItsSocketIsNoDrop(t *testing.T) {
+func TestWhatWasNoPacketOnItsWayIsNoDrop(t *testing.T) {
 	a, b := netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("10.0.0.2:2")
 	reasons := func(number uint32) string { return []string{"NOT_SPECIFIED", "NO_SOCKET"}[number] }
 	all := []counted{
 		{reason: 0, function: "sk_stream_kill_queues", proto: 6, src: a, dst: b, count: 1},
 		{reason: 0, function: "tcp_v4_rcv", proto: 6, src: a, dst: b, count: 1},
 		{reason: 0, function: "ip6_mc_input", proto: 6, src: a, dst: b, count: 1},
+		{reason: 1, function: "raw_rcv", proto: 6, src: a, dst: b, count: 1},
+		{reason: 0, function: "tpacket_rcv", proto: 6, src: a, dst: b, count: 1},
 		{reason: 1, function: "inet_sock_destruct", proto: 6, src: a, dst: b, count: 1}, // a reason that is told counts
 	}
 	expect(t, aggregate(all, reasons), []facts.KernelDrop{

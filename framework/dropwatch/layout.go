@@ -3,6 +3,7 @@ package dropwatch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -86,10 +87,11 @@ func (l *layout) tracepoint(kernel types) error {
 	return nil
 }
 
-// noDrop: the packet was delivered, or it had been and lay unread (the last one is
-// always the other side's FIN) in the queue of a socket that was closed.
+// noDrop: the packet was delivered; or it had been, and lay unread (as the other side's
+// FIN always does) in the queue of a socket that was closed; or it was a capture's
+// copy, for which there was no room.
 func noDrop(word string) bool {
-	return word == "NOT_DROPPED_YET" || word == "CONSUMED" || word == "QUEUE_PURGE"
+	return slices.Contains([]string{"NOT_DROPPED_YET", "CONSUMED", "QUEUE_PURGE", "PACKET_SOCK_ERROR"}, word)
 }
 
 func function(named *btf.Typedef) (*btf.FuncProto, bool) {

@@ -43,6 +43,7 @@ func kernel() fakeKernel {
 		{Name: "SKB_CONSUMED", Value: 1},
 		{Name: "SKB_DROP_REASON_NO_SOCKET", Value: 3},
 		{Name: "SKB_DROP_REASON_QUEUE_PURGE", Value: 80},
+		{Name: "SKB_DROP_REASON_PACKET_SOCK_ERROR", Value: 81},
 	}}
 	head := &btf.Struct{Size: 32, Members: []btf.Member{field("protocol", 4, u16), field("network_header", 8, u16), field("head", 16, pointer)}}
 	possible := &btf.Struct{Name: "possible_net_t", Size: 8, Members: []btf.Member{field("net", 0, pointer)}}
@@ -82,7 +83,7 @@ func TestOffsetsComeFromTheKernelsTypes(t *testing.T) {
 	if !l.receiver {
 		t.Error("the receiving socket was overlooked")
 	}
-	if len(l.ignored) != 3 || l.reason(3) != "NO_SOCKET" || l.reason(0x30001) != "reason 0x30001" {
+	if len(l.ignored) != 4 || l.reason(3) != "NO_SOCKET" || l.reason(0x30001) != "reason 0x30001" {
 		t.Errorf("ignored %v, 3 is %s, 0x30001 is %s", l.ignored, l.reason(3), l.reason(0x30001))
 	}
 }

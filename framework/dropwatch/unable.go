@@ -49,7 +49,7 @@ func (u *Unable) Error() string {
 
 func (u *Unable) Unwrap() error { return u.Err }
 
-// capabilities that are needed: CAP_BPF to make maps and load programs, and
+// missingCapabilities names what is needed and not there: CAP_BPF to make maps and load programs, and
 // CAP_PERFMON for tracing and for reading the kernel's memory. CAP_SYS_ADMIN has
 // both (capabilities(7)).
 func missingCapabilities(effective uint64) []string {

@@ -28,7 +28,7 @@ func fold(looks []HostLook) ([]HostLook, error) {
 		if first, ok := firsts[out[i].Node]; ok && out[i].Look == Last && out[i].NotRun == "" {
 			leaveOut(&out[i], &first)
 		}
-		if err := pack(&out[i]); err != nil {
+		if err := pack(&out[i], len(looks)); err != nil {
 			return nil, err
 		}
 	}

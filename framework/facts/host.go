@@ -11,8 +11,8 @@ type HostLook struct {
 	// AsFirst are the parts that are as at the node's first look, and so left out of
 	// facts.json. Reading puts them back: in a Snapshot it is always empty.
 	AsFirst []string `json:"asFirst,omitempty"`
-	// Packed are long lists (routes, neighbors, fdb, lookups) as base64 of their
-	// compressed JSON. Reading puts them back, too.
+	// Packed are long lists (routes, neighbors, fdb, lookups; firewall in a large
+	// cluster) as base64 of their compressed JSON. Reading puts them back, too.
 	Packed map[string]string `json:"packed,omitempty"`
 
 	Kernel string `json:"kernel,omitempty"` // uname -r

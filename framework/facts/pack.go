@@ -16,19 +16,24 @@ const (
 	// packFrom is how many entries a list may have before it is packed: a node of a
 	// small cluster stays readable, one of a large cluster has thousands.
 	packFrom = 128
+	// manyLooks is from how many looks on the rules of the firewalls are packed, too:
+	// they are the longest part of a look, and the most telling to a reader.
+	manyLooks = 40
 	// maxUnpacked bounds what one packed part may become, in bytes.
 	maxUnpacked = 256 << 20
 )
 
 // packable are the parts of a look that grow with the cluster.
-func packable() []string { return []string{"routes", "neighbors", "fdb", "lookups"} }
+func packable() []string { return []string{"routes", "neighbors", "fdb", "lookups", dumps} }
 
-// pack replaces long lists of a look by their JSON, compressed.
-func pack(h *HostLook) error {
+const dumps = "firewall"
+
+// pack replaces long lists of a look, one of so many, by their JSON, compressed.
+func pack(h *HostLook, looks int) error {
 	h.Packed = nil
 	for _, name := range packable() {
 		list := part(h, name)
-		if list.Len() < packFrom {
+		if long := list.Len() >= packFrom || name == dumps && list.Len() > 0 && looks >= manyLooks; !long {
 			continue
 		}
 		text, err := packed(list.Interface())

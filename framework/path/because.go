@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // explain adds what accounts for a gap, the surest first: the outer addresses, where the
@@ -31,10 +30,15 @@ func (b *builder) explain(v *Verdict, p *Path) {
 		v.Because = append(v.Because, b.evidence(n, way)...)
 	}
 	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) + misfit(x, v.Place) - rank(y) - misfit(y, v.Place) })
-	for _, e := range b.errors() {
-		v.Because = append(v.Because, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	sure := slices.IndexFunc(v.Because, func(r Reason) bool { return r.Source == "counter" })
+	if sure < 0 {
+		sure = len(v.Because)
 	}
-	v.Because = append(v.Because, b.configured()...)
+	more := b.configured()
+	for _, e := range slices.Backward(b.errors()) {
+		more = slices.Insert(more, 0, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	}
+	v.Because = slices.Insert(v.Because, sure, more...)
 }
 
 func rank(r Reason) int {
@@ -54,6 +58,8 @@ func misfit(r Reason, p Place) int {
 		others = []string{"FORWARD"}
 	}
 	switch {
+	case r.Source == "kernel" && strings.Contains(r.Text, " of an ICMP error"):
+		return 10
 	case r.Source != "rule":
 	case strings.Contains(r.Text, noEndpoints):
 		return -10
@@ -81,7 +87,7 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 		case by <= 0:
 		case refuses(g.Text):
 			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
-		case g.Text == "" && isLoss(g.What):
+		case g.Text == "" && isLoss(g.What) && !strings.HasPrefix(g.What, "iface."):
 			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("meanwhile %s's counter %s grew by %d", node, g.What, by)})
 		}
 	}
@@ -98,8 +104,11 @@ func (b *builder) kernelSays(node string, d facts.KernelDrop, way Direction) (Re
 		return Reason{}, false
 	}
 	where := ""
+	if d.Proto == "icmp" && b.proto() != "icmp" {
+		where = " of an ICMP error"
+	}
 	if d.Function != "" {
-		where = " in " + d.Function
+		where += " in " + d.Function
 	}
 	return Reason{Node: node, Source: "kernel", Text: fmt.Sprintf("the kernel of %s says %s%s, %s", node, d.Reason, where, times(d.Count))}, true
 }
@@ -165,63 +174,6 @@ func isLoss(name string) bool {
 		}
 	}
 	return false
-}
-
-// outer holds the tunnel's ends as seen against the addresses that the nodes have
-// in the cluster. It blames the node that sent the packet.
-func (b *builder) outer(p *Path) ([]Reason, Place) {
-	var out []Reason
-	var blamed Place
-	for _, l := range []Lane{p.Request, p.Answer} {
-		for i, h := range l.Hops {
-			ends := []int{i, i + 1}
-			if !h.Out {
-				ends = []int{i - 1, i}
-			}
-			if h.Kind != NIC || ends[0] < 0 || ends[1] >= len(l.Hops) {
-				continue
-			}
-			from, to := l.Hops[ends[0]], l.Hops[ends[1]]
-			text := wrongOuter(b, h, from.Node, to.Node)
-			if text == "" || slices.ContainsFunc(out, func(r Reason) bool { return r.Text == text }) {
-				continue
-			}
-			out = append(out, Reason{Node: from.Node, Source: "capture", Text: text})
-			if blamed.Stage == "" {
-				blamed = at(l.Direction, from.Node, from.role().stage(Tunnel))
-			}
-		}
-	}
-	return out, blamed
-}
-
-// wrongOuter says which end of the tunnel is not the node's; "" where both are.
-func wrongOuter(b *builder, h Hop, from, to string) string {
-	for _, a := range h.As {
-		if a.Tunnel == "" {
-			continue
-		}
-		f := podpath.Of(a.OuterSrc.Addr())
-		if own := b.host(from).underlay(f); len(own) > 0 && !slices.Contains(own, a.OuterSrc.Addr()) {
-			return fmt.Sprintf("the outer source address %s is not %s's InternalIP %s", a.OuterSrc.Addr(), from, list(own))
-		}
-		if own := b.host(to).underlay(f); len(own) > 0 && !slices.Contains(own, a.OuterDst.Addr()) {
-			who := ""
-			if n := b.nodeOf(a.OuterDst.Addr()); n != "" && n != to {
-				who = ", but one of " + n
-			}
-			return fmt.Sprintf("the outer destination address %s is not %s's InternalIP %s%s", a.OuterDst.Addr(), to, list(own), who)
-		}
-	}
-	return ""
-}
-
-func list(addrs []netip.Addr) string {
-	var out []string
-	for _, a := range addrs {
-		out = append(out, a.String())
-	}
-	return strings.Join(out, ", ")
 }
 
 // icmpError is an ICMP error about the flow that a node saw.

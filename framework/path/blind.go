@@ -91,11 +91,12 @@ func (b *builder) configured() []Reason {
 		say := func(format string, args ...any) {
 			out = append(out, Reason{Node: s.node, Source: "configuration", Text: fmt.Sprintf(format, args...)})
 		}
+		b.bridging(h, say)
 		forwards := s.in != Host && s.out != Host
 		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
 			say("%s is 0 on %s", name, s.node)
 		}
-		if i+1 < len(stops) && b.to.kind != "" && !(b.entry != "" && s.role == sender) {
+		if i+1 < len(stops) && b.to.kind != "" && (b.entry == "" || s.role != sender) {
 			b.routed(h, first(b.to.addrs, b.family), say)
 		}
 		if i > 0 && b.from.kind == PodPort && stops[0].node != s.node && b.entry == "" {

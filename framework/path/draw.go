@@ -68,13 +68,14 @@ func (s State) mark() string {
 
 // label is a hop's name in a drawing.
 func (h Hop) label() string {
-	switch {
-	case h.Kind == Host:
+	switch h.Kind {
+	case Host:
 		return "host"
-	case h.Kind == Translation:
+	case Translation:
 		return "Service"
+	default:
+		return printable(h.name())
 	}
-	return printable(h.name())
 }
 
 // legs are a lane's hops by node.

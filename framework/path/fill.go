@@ -201,6 +201,11 @@ func (b *builder) virtual(l, other *Lane) {
 	}
 }
 
+// satisfied says whether every attempt ended as it should: nothing can have vanished.
+func (b *builder) satisfied() bool {
+	return len(b.t.Attempts) > 0 && !slices.ContainsFunc(b.t.Attempts, func(a facts.Attempt) bool { return a.Outcome != b.t.Flow.Via.Right() })
+}
+
 // succeeded says whether any attempt ended as it should.
 func (b *builder) succeeded() bool {
 	return slices.ContainsFunc(b.t.Attempts, func(a facts.Attempt) bool { return a.Outcome == b.t.Flow.Via.Right() })

@@ -11,7 +11,7 @@ import (
 func (b *builder) judge(p *Path) Verdict {
 	for _, say := range []func(*Path) (Verdict, bool){
 		b.blind, b.requestGap, b.rejected, b.unanswered, b.answerGap,
-		b.holes, b.loss, b.reset, b.gaveUp, b.unacknowledged, b.late,
+		b.holes, b.loss, b.unreverted, b.reset, b.gaveUp, b.unacknowledged, b.late,
 	} {
 		if v, ok := say(p); ok {
 			v.Notes = append(v.Notes, b.notes(p, v)...)
@@ -61,14 +61,18 @@ func answeredByReceiver(p *Path) bool {
 
 func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	last, missing := gap(p.Request)
-	if missing == nil || answeredByReceiver(p) {
+	if missing == nil || answeredByReceiver(p) || b.satisfied() {
 		return Verdict{}, false
 	}
 	v := Verdict{Outcome: Vanished, Direction: Request, LastSeen: last, FirstMissing: missing}
 	v.Place = between(Request, last, *missing)
 	b.explain(&v, p)
 	b.untranslated(&v, p)
-	said := sentence(p.Request, last, missing)
+	told := *missing
+	if v.Place.Stage == ServiceTranslation {
+		told.Kind = Translation
+	}
+	said := sentence(p.Request, last, &told)
 	if last == nil && v.Place.Stage == ServiceTranslation {
 		said = "The request of " + missing.Node + " was never translated to a backend"
 	}
@@ -92,6 +96,10 @@ func (b *builder) untranslated(v *Verdict, p *Path) {
 			translated = translated || h.Node == node && !asked
 			left = left || h.Node == node && asked && h.Out && h.Kind == NIC && h.Stage == ""
 		}
+	}
+	// Between two ports of a bridge its netfilter translates, where nothing captures.
+	if v.LastSeen != nil && v.LastSeen.Kind == PodPort && v.FirstMissing.Kind == PodPort && !left {
+		return
 	}
 	dropped := slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "kernel" || r.Source == "rule" })
 	empty := slices.ContainsFunc(v.Because, func(r Reason) bool { return strings.Contains(r.Text, noEndpoints) })
@@ -149,7 +157,7 @@ func (b *builder) roleOf(p *Path, node string) role {
 // unanswered: the request reached the far end, and nothing came out of it.
 func (b *builder) unanswered(p *Path) (Verdict, bool) {
 	last, _ := gap(p.Request)
-	if last == nil || b.to.kind == Outside || last.Node != b.to.node || !reachedEnd(p.Request) {
+	if last == nil || b.satisfied() || b.to.kind == Outside || last.Node != b.to.node || !reachedEnd(p.Request) {
 		return Verdict{}, false
 	}
 	if slices.ContainsFunc(p.Answer.Hops, func(h Hop) bool { return h.Packets > 0 }) || len(p.Answer.Astray) > 0 {
@@ -186,7 +194,7 @@ func reachedEnd(l Lane) bool {
 
 func (b *builder) answerGap(p *Path) (Verdict, bool) {
 	last, missing := gap(p.Answer)
-	if missing == nil || last == nil && len(p.Answer.Astray) == 0 {
+	if missing == nil || last == nil && len(p.Answer.Astray) == 0 || b.satisfied() {
 		return Verdict{}, false
 	}
 	v := Verdict{Outcome: Vanished, Direction: Answer, LastSeen: last, FirstMissing: missing, Place: between(Answer, last, *missing)}

@@ -35,14 +35,27 @@ func (b *builder) holes(p *Path) (Verdict, bool) {
 				continue
 			}
 			v := Verdict{Outcome: BlackHole, Direction: l.Direction, LastSeen: hops[i-1], FirstMissing: hops[i], Place: between(l.Direction, hops[i-1], *hops[i])}
-			v.Because = b.evidence(hops[i].Node, l.Direction)
+			for _, n := range distinct(hops[i].Node, hops[i-1].Node, hops[0].Node) {
+				v.Because = append(v.Because, b.evidence(n, l.Direction)...)
+			}
 			v.Blames = v.Place
-			v.Says = fmt.Sprintf("Large %s of the %s (%d bytes) %s; they were last seen at %s and never at %s; %s",
-				b.unit(), l.Direction, size, again, hops[i-1].place(), hops[i].place(), b.tooBig())
+			v.Says = fmt.Sprintf("Large %s of the %s (%s) %s; they were last seen at %s and never at %s%s; %s",
+				b.unit(), l.Direction, b.sizeText(*hops[i-1], size), again, hops[i-1].place(), hops[i].place(), because(v.Because), b.tooBig())
 			return v, true
 		}
 	}
 	return Verdict{}, false
+}
+
+// distinct keeps the first of equal names.
+func distinct(names ...string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func (b *builder) unit() string {
@@ -52,11 +65,22 @@ func (b *builder) unit() string {
 	return "packets"
 }
 
+// sizeText is the size, which offloading may have made larger than any packet on the wire.
+func (b *builder) sizeText(h Hop, size int) string {
+	text := fmt.Sprintf("%d bytes", size)
+	if at := b.host(h.Node); at.look != nil {
+		if i, ok := at.look.Interface(h.Dev); ok && i.MTU > 0 && size > i.MTU {
+			text += ", joined by offloading"
+		}
+	}
+	return text
+}
+
 // tooBig says whether anybody told the sender.
 func (b *builder) tooBig() string {
 	for _, e := range b.errors() {
 		if strings.Contains(e.words, "fragmentation") || strings.Contains(e.words, "frag") || strings.Contains(e.words, "too big") {
-			return "the sender was told: " + b.cameBack(e)
+			return b.cameBack(e)
 		}
 	}
 	return "no ICMP told the sender (fragmentation needed was not seen)"
@@ -82,8 +106,8 @@ func (b *builder) largeLost(l Lane, p *Path) (size int, how string) {
 	}
 	if b.proto() == "tcp" {
 		for _, a := range again(hops, func(p packet) bool { return p.Length > smallEnough }) {
-			if !acknowledged(p.opposite(l.Direction), a.first) && (size == 0 || a.first.Length < size) {
-				size = a.first.Length
+			if !acknowledged(p.opposite(l.Direction), a.first) && (size == 0 || a.smallest < size) {
+				size = a.smallest
 			}
 		}
 		return size, "are sent again and never acknowledged while small ones are"
@@ -115,6 +139,9 @@ func (p *Path) opposite(d Direction) Lane {
 type repeated struct {
 	first packet
 	count int
+	// smallest is the shortest of them: offloading joins segments, and a sender that
+	// was told of a smaller MTU cuts them.
+	smallest int
 }
 
 // again are TCP segments that were sent more than once, as the first hop with
@@ -128,10 +155,11 @@ func again(hops []*Hop, which func(packet) bool) []repeated {
 			}
 			i := slices.IndexFunc(out, func(r repeated) bool { return r.first.Seq == p.Seq && r.first.Flags == p.Flags })
 			if i < 0 {
-				out = append(out, repeated{p, 1})
+				out = append(out, repeated{p, 1, p.Length})
 				continue
 			}
 			out[i].count++
+			out[i].smallest = min(out[i].smallest, p.Length)
 		}
 		if len(h.packets) > 0 {
 			break

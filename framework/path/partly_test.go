@@ -21,6 +21,15 @@ func partlyScenes() []scene {
 			says: "Large segments of the request (1450 bytes) are sent again and never acknowledged while small ones are; they were last seen at n1's eth0 and never at n3's eth0; no ICMP told the sender",
 		},
 		{
+			name: "large segments are lost and the sender drops what tells it",
+			trace: with(trace("pod/n1", "pod>pod/bulk/ipv4@main", podToN3, syn13, synAck, ackBack,
+				"2000 "+toWire+ask+"ACK seq=101 ack=901 len=1450",
+				"2300 "+toWire+ask+"ACK seq=101 ack=901 len=1450"), func(t *facts.Trace) {
+				node(t, "n1").Drops = []facts.KernelDrop{{Reason: "NETFILTER_DROP", Function: "nf_hook_slow", Proto: "icmp", Src: addrPort("10.0.0.1"), Dst: addrPort("10.0.0.11"), Count: 2}}
+			}),
+			outcome: path.BlackHole, place: "wire from n1 to n3", says: "the kernel of n1 says NETFILTER_DROP of an ICMP error in nf_hook_slow, twice",
+		},
+		{
 			name: "large datagrams are lost and the sender is told",
 			trace: trace("pod/n1", "pod>pod/pmtu/ipv4@main", "pod/n3 10.244.3.2:40002",
 				"1000 "+toN3+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=1 len=600",
@@ -28,7 +37,7 @@ func partlyScenes() []scene {
 				"2000 "+toWire+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=2 len=1450",
 				"2900 "+toWire+" : udp 10.244.1.2:40000 10.244.3.2:40002 id=3 len=1450",
 				"2950 n1 >cni0 veth1> : icmp 10.0.0.1 10.244.1.2 fragmentation needed (3/4)"),
-			outcome: path.BlackHole, place: "wire from n1 to n3", says: "the sender was told: ICMP fragmentation needed (3/4) came back from 10.0.0.1",
+			outcome: path.BlackHole, place: "wire from n1 to n3", says: "; ICMP fragmentation needed (3/4) came back from 10.0.0.1",
 		},
 		{
 			name: "nothing listens in the pod",

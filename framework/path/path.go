@@ -118,6 +118,7 @@ const (
 	BlackHole     Outcome = "black hole"    // small packets pass, large ones do not
 	Lossy         Outcome = "lossy"         // some packets pass, others do not
 	Late          Outcome = "late"          // answered, but much later than it should be
+	Unreverted    Outcome = "unreverted"    // the answer came with a backend's address instead of the Service's
 	GaveUp        Outcome = "gave up"       // the client broke off the handshake
 	Retransmitted Outcome = "retransmitted" // sent again and never acknowledged
 )

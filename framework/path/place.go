@@ -64,6 +64,14 @@ func (p Place) String() string {
 	return string(p.Stage) + " at " + p.Node
 }
 
+// Part is the stage without the role and the direction: pod, bridge, host, tunnel,
+// nic, wire or translation. It compares places where it does not matter whether a
+// node that received was also the entry.
+func (p Place) Part() string {
+	words := strings.Split(string(p.Stage), "-")
+	return words[len(words)-1]
+}
+
 // Direction is the way on which the place lies.
 func (p Place) Direction() Direction {
 	switch {

@@ -104,6 +104,11 @@ func plainScenes() []scene {
 			says: "Every hop was seen, both ways; yet the sender says garbled: wrong nonce",
 		},
 		{
+			name:  "an answer that no capture shows",
+			trace: answered(trace("pod/n1", podTCP, "pod/n3 10.244.3.2:40001")),
+			says:  "The sender got its answer, but the capture does not show the whole way",
+		},
+		{
 			name: "the receiving host drops it",
 			trace: with(trace("host/n1", hostTCP, "host/n3 10.0.0.13:40001",
 				"1000 n1 eth0> n3 >eth0 : tcp 10.0.0.11:43210 10.0.0.13:40001 SYN seq=100"),

@@ -122,12 +122,12 @@ func (b *builder) strayed(l Lane, last *Hop) string {
 		}
 		to := addrText(a.As[0].Dst)
 		switch {
+		case l.Direction == Request && b.service && a.As[0].Dst == b.target && a.Node != b.entry:
+			return fmt.Sprintf("; it left %s by %s with the Service's address %s", a.Node, a.Dev, to)
 		case expected.Dev != "" && expected.Dev != a.Dev:
 			return fmt.Sprintf("; it left %s by %s instead of %s: it goes by another way", a.Node, a.Dev, expected.Dev)
 		case expected.encapsulated && a.As[0].Tunnel == "":
 			return fmt.Sprintf("; it left %s by %s outside the tunnel, to %s", a.Node, a.Dev, to)
-		case a.As[0].Dst == b.target && b.service:
-			return fmt.Sprintf("; it left %s by %s with the Service's address %s", a.Node, a.Dev, to)
 		}
 		return fmt.Sprintf("; it left %s by %s to %s", a.Node, a.Dev, to)
 	}

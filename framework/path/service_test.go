@@ -1,6 +1,8 @@
 package path_test
 
 import (
+	"net/netip"
+
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/path"
 )
@@ -75,6 +77,34 @@ func serviceScenes() []scene {
 			}),
 			outcome: path.Vanished, place: "service-translation at n1",
 			says: "was never translated to a backend: KUBE-SERVICES rule 1 (REJECT icmp-port-unreachable: the Service has no endpoints) counted 2",
+		},
+		{
+			name: "the answer of a backend on the asking node is bridged past the translation",
+			cluster: func(s *facts.Snapshot) {
+				for i := range s.Hosts {
+					s.Hosts[i].Sysctls["net.bridge.bridge-nf-call-iptables"] = "0"
+				}
+			},
+			trace: trace("pod/n1", dnsFlow, dnsIP,
+				"1000 n1 >veth1 >cni0 10.244.1.2:40110|10.244.1.11:53 cni0> veth8>"+toDNS,
+				"1100 n1 >veth8 veth1> : udp 10.244.1.11:53 10.244.1.2:40110 id=4660"),
+			outcome: path.Unreverted, place: "answer-service-translation at n1",
+			says: "The answer came back with the backend's address 10.244.1.11:53 instead of the Service's 10.96.0.10:53, so nobody takes it: net.bridge.bridge-nf-call-iptables is 0 on n1",
+		},
+		{
+			name: "a pod asks itself through a Service and the bridge port has no hairpin",
+			cluster: func(s *facts.Snapshot) {
+				for i := range s.Hosts {
+					for j := range s.Hosts[i].Interfaces {
+						s.Hosts[i].Interfaces[j].HairpinOff = s.Hosts[i].Interfaces[j].Name == "veth1"
+					}
+				}
+				own := &s.Cluster.Services[2]
+				own.Endpoints = []facts.Endpoint{{PortName: "tcp", Proto: "TCP", Addr: netip.MustParseAddr("10.244.1.2"), Port: 40001, Ready: true, Node: "n1"}}
+			},
+			trace:   trace("pod/n1", "pod>hairpin/tcp/ipv4@main", "nodePort/n1 10.0.0.11:31080", "1000 n1 >veth1 : tcp 10.244.1.2:40110 10.0.0.11:31080 SYN seq=1"),
+			outcome: path.Vanished, place: "sender-bridge at n1",
+			says: "never reached veth1: the bridge port veth1 of n1 has its hairpin mode off, and the pod asks itself",
 		},
 		{
 			name: "a backend on the asking node",

@@ -13,6 +13,9 @@ func (b *builder) reset(p *Path) (Verdict, bool) {
 	if b.succeeded() {
 		return Verdict{}, false
 	}
+	shaken := slices.ContainsFunc(p.Answer.Hops, func(h Hop) bool {
+		return slices.ContainsFunc(h.packets, func(q packet) bool { return q.flag("SYN") })
+	})
 	for i := range p.Answer.Hops {
 		h := &p.Answer.Hops[i]
 		for _, q := range h.packets {
@@ -27,7 +30,7 @@ func (b *builder) reset(p *Path) (Verdict, bool) {
 			}
 			v.Blames = v.Place
 			v.Because = b.evidence(h.Node, Request)
-			v.Says = fmt.Sprintf("A RST came from %s (%s): %s%s", who, addrText(q.Src), b.whyReset(v), because(v.Because))
+			v.Says = fmt.Sprintf("A RST came from %s (%s): %s%s", who, addrText(q.Src), b.whyReset(v, shaken), because(v.Because))
 			return v, true
 		}
 	}
@@ -35,9 +38,12 @@ func (b *builder) reset(p *Path) (Verdict, bool) {
 }
 
 // whyReset tells the kernel's answer for a closed port (RFC 9293, section 3.10.7.1) from a rule's.
-func (b *builder) whyReset(v Verdict) string {
+func (b *builder) whyReset(v Verdict, shaken bool) string {
 	if slices.ContainsFunc(v.Because, func(r Reason) bool { return r.Source == "rule" }) {
 		return "a rule rejects"
+	}
+	if shaken {
+		return "the connection was open, and it was cut"
 	}
 	port := b.to.port
 	if port == 0 {

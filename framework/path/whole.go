@@ -18,6 +18,8 @@ func (b *builder) whole(p *Path) Verdict {
 		v.Because = b.configured()
 		v.Says += because(v.Because)
 		return v
+	case b.satisfied() && (!reachedEnd(p.Request) || !reachedEnd(p.Answer)):
+		return Verdict{Says: "The sender got its answer, but the capture does not show the whole way"}
 	case !reachedEnd(p.Request) || !reachedEnd(p.Answer):
 		return Verdict{Says: "The way could not be followed to its end"}
 	case failed >= 0:
