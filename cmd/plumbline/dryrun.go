@@ -139,7 +139,7 @@ func (f *runFlags) presumedRunner() string {
 }
 
 const resent = "Where pairs fail, at most five flows are sent again while the nodes on their way capture them (and nothing else):\n" +
-	"6 s, 2,000 packets and 4 MiB each, 45 s in all, written beside the report (--no-trace leaves it out)."
+	"8 s, 2,000 packets and 4 MiB each, 45 s in all, written beside the report (--no-trace leaves it out)."
 
 const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 14 s for all checks on three nodes\n" +
 	"(one machine with two cores); the exec calls grow with the nodes, 32 at once. Pulling an image comes on top."

@@ -28,7 +28,7 @@ TO is one of these, or
   ADDRESS              any IP address
 
 It places its agents only on the nodes that the flow can pass, and removes them
-again. The packets of this flow and no others are captured (6 s, 2,000 packets,
+again. The packets of this flow and no others are captured (8 s, 2,000 packets,
 4 MiB a node at most) and written to --out, with a drawing.
 
 Without --port and --proto a node and pod/NODE are asked by TCP at the agent's

@@ -17,7 +17,7 @@ const (
 
 // The bounds of one watch.
 const (
-	watchMillis  = 6000
+	watchMillis  = 8000
 	watchPackets = 2000
 	watchBytes   = 4 << 20
 )
