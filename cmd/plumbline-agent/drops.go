@@ -30,9 +30,9 @@ func startDrops(ctx context.Context, ask wire.Watch) func() (drops []facts.Kerne
 // addresses, for what they send each other.
 func dropFilter(ask wire.Watch) dropwatch.Filter {
 	f := dropwatch.Filter{Addrs: ask.Addrs, Protos: slices.Clone(ask.Protos)}
-	if len(ask.Ports) > 0 {
-		f.Ports = slices.Concat(ask.Ports, ask.TunnelPorts)
-	}
+	// Without ports of its own (ICMP), a flow has those of its tunnels only: other UDP
+	// between the same nodes is none of it.
+	f.Ports = slices.Concat(ask.Ports, ask.TunnelPorts)
 	if len(ask.TunnelPorts) > 0 {
 		f.Protos = append(f.Protos, "udp", "ipip")
 	}

@@ -34,7 +34,7 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 	}
 	for _, w := range b.t.Watches {
 		if w.NoDrops != "" {
-			out = append(out, fmt.Sprintf("The kernel of %s could not be asked for its reasons: %s.", w.Node, strings.TrimSuffix(w.NoDrops, ".")))
+			out = append(out, fmt.Sprintf("The kernel of %s did not tell its reasons, or not all of them: %s.", w.Node, strings.TrimSuffix(w.NoDrops, ".")))
 		}
 		if w.NoGrowth != "" {
 			out = append(out, fmt.Sprintf("Not all counters of %s could be read: %s.", w.Node, strings.TrimSuffix(w.NoGrowth, ".")))
