@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/path"
 	"github.com/plumbline-net/plumbline/reporters/plain"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -183,7 +184,7 @@ func (t thing) seen(o Options, most int) []string {
 	if t.watched == "" || most < 1 {
 		return nil
 	}
-	lines := wrap("Seen: "+plain.Line(t.watched), o.width()-3, "  ")
+	lines := wrap(plain.Line(t.watched), o.width()-3, "  ")
 	for i := range lines {
 		lines[i] = "   " + lines[i]
 	}
@@ -204,12 +205,14 @@ func watched(t *report.TraceNote) string {
 	switch {
 	case t == nil:
 		return ""
+	case t.Outcome == path.Unknown:
+		return "Not seen: " + t.Says
 	case len(t.Files) == 0:
-		return t.Says
+		return "Seen: " + t.Says
 	case len(t.Files) == 1:
-		return fmt.Sprintf("%s (%s)", t.Says, t.Files[0])
+		return fmt.Sprintf("Seen: %s (%s)", t.Says, t.Files[0])
 	}
-	return fmt.Sprintf("%s (%s and %d more)", t.Says, t.Files[0], len(t.Files)-1)
+	return fmt.Sprintf("Seen: %s (%s and %d more)", t.Says, t.Files[0], len(t.Files)-1)
 }
 
 func at(step check.Remedy) string {
