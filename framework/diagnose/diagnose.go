@@ -51,6 +51,8 @@ type claim struct {
 // catch-all last, for it takes what the others left.
 func causes() []cause {
 	out := []cause{
+		// A node whose address another answers for comes and goes.
+		{"duplicate-address", mechanismOf("duplicate-address").proven},
 		{"node-not-ready", nodeNotReady},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
@@ -68,6 +70,9 @@ func causes() []cause {
 // the shape of a blocked tunnel must not be taken for, and the others.
 func proofs() (early, late []cause) {
 	for _, m := range mechanisms() {
+		if m.id == "duplicate-address" {
+			continue
+		}
 		if m.early {
 			early = append(early, cause{m.id, m.proven})
 		} else {

@@ -52,6 +52,12 @@ func mechanisms() []mechanism {
 	}
 }
 
+// mechanismOf finds one of them; its id is one of the list's.
+func mechanismOf(id string) mechanism {
+	all := mechanisms()
+	return all[slices.IndexFunc(all, func(m mechanism) bool { return m.id == id })]
+}
+
 // proven makes the claims of one mechanism, one a node, from the findings that
 // nothing before has explained.
 func (m mechanism) proven(in *input) []claim {
