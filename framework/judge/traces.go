@@ -28,10 +28,6 @@ func Traced(s *facts.Snapshot) []report.Trace {
 			ID: t.ID, Outcome: p.Verdict.Outcome, Says: strings.TrimRight(p.Verdict.Says, "."), Place: p.Verdict.Place.String(),
 			Drawing: path.Draw(p), Files: p.Files, NotAsked: notAsked(t),
 		}
-		if t.NotRun != "" {
-			note.Outcome, note.Place = path.Unknown, ""
-			note.Says = "Where packets vanish could not be watched: " + t.NotRun + "; what is said here follows from the configuration"
-		}
 		out = append(out, report.Trace{For: t.For, Note: note, Path: p})
 	}
 	return out
@@ -94,6 +90,9 @@ func witness(c *report.Check, t report.Trace) {
 			continue
 		}
 		source := "sent again and watched"
+		if t.Note.Outcome == path.Unknown {
+			source = "where packets vanish"
+		}
 		if len(t.Note.Files) > 0 {
 			source += " (" + strings.Join(t.Note.Files, ", ") + ")"
 		}

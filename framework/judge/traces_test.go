@@ -74,7 +74,7 @@ func TestATraceThatCouldNotBeWatchedSaysWhatItRestsOn(t *testing.T) {
 	one.Watches, one.NotRun = nil, "no node could watch: host access was refused (--unprivileged)"
 	s.Traces = []facts.Trace{one}
 	got := Traced(s)[0].Note
-	if got.Outcome != path.Unknown || !strings.Contains(got.Says, "--unprivileged") || !strings.Contains(got.Says, "follows from the configuration") {
+	if got.Outcome != path.Unknown || !strings.Contains(got.Says, "--unprivileged") || !strings.Contains(got.Says, "by the configuration the request goes") {
 		t.Errorf("it says %+v", got)
 	}
 }
