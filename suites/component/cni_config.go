@@ -115,7 +115,7 @@ func filesOf(s *facts.Snapshot, n facts.Node, dir string, files []cniFile) []sym
 			Node: n.Name, Verdict: verdict, Kind: kind + f.Name, Says: says,
 			Evidence: []check.Evidence{{Node: n.Name, Source: dir + "/" + f.Name, Text: wordsOf(f)}},
 			Remedy: []check.Remedy{
-				{Text: "If nothing on this node writes it any more, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s /root/", dir, f.Name)},
+				{Text: "If nothing on this node writes it any more, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s ~/", dir, f.Name)},
 				{Text: "Let the network plugin's agent write its own anew: delete its pod on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
 				{Text: "Check which file comes first", Node: n.Name, Command: "ls " + dir},
 			},
