@@ -53,7 +53,7 @@ func kubeProxyPriority(in *input) []claim {
 // not ready is its consequence.
 func nodeNotReady(in *input) []claim {
 	var out []claim
-	for _, node := range in.nodesOf(nodeReady) {
+	for _, node := range without(in.nodesOf(nodeReady), in.nodesOf("node/"+duplicateAddress)) {
 		c := claimOf([]string{node}, only(in.failing(nodeReady), node))
 		c.cell, c.leaves = touching([]string{node}), anyhow
 		c.finding = func(id string, f check.Finding) bool {

@@ -51,8 +51,7 @@ type claim struct {
 // catch-all last, for it takes what the others left.
 func causes() []cause {
 	out := []cause{
-		// A node whose address another answers for comes and goes.
-		{"duplicate-address", mechanismOf("duplicate-address").proven},
+		{duplicateAddress, mechanismOf(duplicateAddress).proven},
 		{"node-not-ready", nodeNotReady},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
@@ -70,7 +69,7 @@ func causes() []cause {
 // the shape of a blocked tunnel must not be taken for, and the others.
 func proofs() (early, late []cause) {
 	for _, m := range mechanisms() {
-		if m.id == "duplicate-address" {
+		if m.id == duplicateAddress {
 			continue
 		}
 		if m.early {

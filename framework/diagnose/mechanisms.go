@@ -24,13 +24,19 @@ type mechanism struct {
 	says func(*input, check.Finding) cellTest
 	// early: what it leaves in the matrices looks like a blocked tunnel.
 	early bool
+	// absence: what cannot be told of the nodes follows from it, too.
+	absence bool
 }
+
+// duplicateAddress is the mechanism that comes before all others: a node whose
+// address another answers for comes and goes, and so does what is known of it.
+const duplicateAddress = "duplicate-address"
 
 // mechanisms come in the order in which one is the reason of the next: an
 // interface left by another network is why a route could not be set.
 func mechanisms() []mechanism {
 	return []mechanism{
-		{id: "duplicate-address", early: true, checks: []string{"node/duplicate-address"}, also: []string{"node/ready", "node/agent"}, cell: touches, leaves: anyhow},
+		{id: duplicateAddress, early: true, absence: true, checks: []string{"node/" + duplicateAddress}, also: []string{"node/ready", "node/agent"}, cell: touches, leaves: anyhow},
 		{id: "tunnel-leftover", early: true, checks: []string{"overlay/leftover"}, also: []string{"route/pod-cidr", "route/stale", "route/lookup", "component/cni", "overlay/neighbor", "overlay/fdb", "node/changed"}, cell: tunnelled, leaves: turnedAway},
 		{id: "tunnel-port-taken", early: true, checks: []string{"overlay/port"}, holds: withoutPairs, also: []string{"overlay/port", "overlay/neighbor", "overlay/fdb", "overlay/local-address", "route/pod-cidr", "route/lookup", "component/cni", "mtu/overlay", "mtu/uniform"}, cell: tunnelled, leaves: turnedAway},
 		{id: "tunnel-address", early: true, checks: []string{"overlay/local-address"}, also: []string{"node/address", "overlay/fdb"}, cell: tunnelled, leaves: turnedAway},
@@ -102,7 +108,8 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 	c.leaves = m.leaves
 	c.finding = func(id string, f check.Finding) bool {
 		own := slices.ContainsFunc(findings, func(o located) bool { return o.check == id && o.Subject == f.Subject && o.Says == f.Says })
-		return own || slices.Contains(m.also, id) && sameNodes(f, nodes) && f.Verdict != check.Unknown
+		follows := slices.Contains(m.also, id) && f.Verdict != check.Unknown || m.absence && f.Verdict == check.Unknown
+		return own || follows && sameNodes(f, nodes)
 	}
 	return c
 }
