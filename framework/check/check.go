@@ -137,7 +137,20 @@ type Remedy struct {
 	Text    string `json:"text"`              // what the step does
 	Node    string `json:"node,omitempty"`    // where to run it; empty: where kubectl works
 	Command string `json:"command,omitempty"` // ready to paste
+	// Purpose says what the step is good for; empty is the repair itself.
+	Purpose Purpose `json:"purpose,omitempty"`
 }
+
+// Purpose is what a step of a repair is good for.
+type Purpose string
+
+// The purposes, in the order in which a person needs them.
+const (
+	Find   Purpose = "find"   // tells more, and changes nothing
+	Repair Purpose = ""       // ends the trouble now
+	Last   Purpose = "last"   // keeps it from coming back (a reboot, a reload, the tool that wrote it)
+	Verify Purpose = "verify" // shows that it is repaired
+)
 
 // Unknownf is a Result that says why nothing can be told.
 func Unknownf(format string, args ...any) Result {

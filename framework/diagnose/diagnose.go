@@ -42,6 +42,17 @@ type claim struct {
 	finding func(checkID string, f check.Finding) bool
 	// open: only the shape of the matrices tells it; no host has shown why.
 	open bool
+	// must matches cells that cannot come right while the cause stands: where such a
+	// cell was observed and is right, the cause predicts wrongly. It is narrower than
+	// cell, which is where the cause may show; nil where nothing is sure to break.
+	must cellTest
+	// proved and grounds are how well it is founded beyond what open says: a counter
+	// that moved, an answer that was heard; grounds is one sentence.
+	proved  bool
+	grounds string
+	// parts are those of a packet's way (path.Place.Part) at which it loses packets;
+	// empty where it loses none, or where that can be anywhere.
+	parts []string
 	// key tells claims of one cause with the same nodes apart; mostly empty.
 	key string
 }

@@ -20,7 +20,7 @@ const (
 // UnexplainedKey is what Trace.For says where a flow is sent again for a finding
 // that no cause explains.
 func UnexplainedKey(checkID, subject string) string {
-	return report.Unexplained + checkID + "/" + subject
+	return report.ForUnexplained + checkID + "/" + subject
 }
 
 // wish is a flow that would be worth sending again.

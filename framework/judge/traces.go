@@ -74,7 +74,7 @@ func attach(r *report.Report) {
 		}
 	}
 	for _, t := range r.Traces {
-		if !strings.HasPrefix(t.For, report.Unexplained) {
+		if !strings.HasPrefix(t.For, report.ForUnexplained) {
 			continue
 		}
 		for i := range r.Checks {

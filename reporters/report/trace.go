@@ -25,13 +25,13 @@ type TraceNote struct {
 	NotAsked []string `json:"notAsked,omitempty"`
 }
 
-// Unexplained begins Trace.For where a flow was sent again for a finding that no
+// ForUnexplained begins Trace.For where a flow was sent again for a finding that no
 // cause explains; the check's id and the finding's subject follow.
-const Unexplained = "unexplained/"
+const ForUnexplained = "unexplained/"
 
 // Trace is a flow that was sent again, with its whole way.
 type Trace struct {
-	// For is the key of the cause it was sent for, or begins with Unexplained.
+	// For is the key of the cause it was sent for, or begins with ForUnexplained.
 	For  string    `json:"for,omitempty"`
 	Note TraceNote `json:"note"`
 	// Path is the way hop by hop, in both directions.
@@ -42,7 +42,7 @@ type Trace struct {
 // finding nothing explains; nil where none was.
 func (r *Report) TraceOf(c Check) *TraceNote {
 	for i := range r.Traces {
-		if strings.HasPrefix(r.Traces[i].For, Unexplained+c.ID+"/") {
+		if strings.HasPrefix(r.Traces[i].For, ForUnexplained+c.ID+"/") {
 			return &r.Traces[i].Note
 		}
 	}
