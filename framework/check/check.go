@@ -163,10 +163,12 @@ func Skipf(format string, args ...any) Result {
 }
 
 // Conclude gives the verdict of a check from its findings: Fail weighs most,
-// then Unknown, then Warn; no finding is a Pass, with what held.
+// then Unknown, then Warn; no finding is a Pass, with what held. The steps of
+// each finding are put in order.
 func Conclude(held string, findings []Finding) Result {
 	verdict := Pass
-	for _, f := range findings {
+	for i, f := range findings {
+		findings[i].Remedy = InOrder(f.Remedy)
 		if weight(f.Verdict) > weight(verdict) {
 			verdict = f.Verdict
 		}
