@@ -38,17 +38,6 @@ func (r Row) Detail(column int) *Detail {
 	return &r.Details[i]
 }
 
-// CausesOf gives the causes that explain a check, in the order of the report.
-func (r *Report) CausesOf(c Check) []Cause {
-	var out []Cause
-	for _, cause := range r.Causes {
-		if slices.Contains(c.Causes, cause.Key) {
-			out = append(out, cause)
-		}
-	}
-	return out
-}
-
 // Fails says whether a check is one of those that make the run fail: a failure
 // that was not accepted, or a warning where warnings were asked to fail.
 func (r *Report) Fails(c Check) bool {
@@ -81,22 +70,4 @@ func NodesOf(findings []check.Finding) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// RemediesOf gives the repair of a check: what its causes say first, then what
-// its own findings say, each step once.
-func (r *Report) RemediesOf(c Check) []check.Remedy {
-	var all, out []check.Remedy
-	for _, cause := range r.CausesOf(c) {
-		all = append(all, cause.Remedy...)
-	}
-	for _, f := range c.Judged() {
-		all = append(all, f.Remedy...)
-	}
-	for _, step := range all {
-		if !slices.Contains(out, step) {
-			out = append(out, step)
-		}
-	}
-	return out
 }

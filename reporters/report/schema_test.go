@@ -35,6 +35,10 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[path.State]():     {"", "seen", "missing"},
 			reflect.TypeFor[path.Direction](): {"", "request", "answer"},
 			reflect.TypeFor[report.Verdict](): {"conformant", "not conformant", "cannot tell"},
+			reflect.TypeFor[report.Certainty](): {
+				"", "proved by counter or capture", "follows from configuration", "fits the pattern", "fits the pattern only in part",
+			},
+			reflect.TypeFor[check.Purpose](): {"", "find", "last", "verify"},
 		},
 	}, *update, ".", "../../framework/check", "../../framework/facts", "../../framework/path")
 }
@@ -66,6 +70,9 @@ func TestNothingButTheFieldsOfTheTypesIsAccepted(t *testing.T) {
 	r := schematest.Fill[report.Report](time.Date(2026, 3, 14, 3, 2, 11, 0, time.UTC), netip.MustParseAddr("10.0.0.1"))
 	r.APIVersion, r.Kind = report.APIVersion, report.Kind
 	r.Checks[0].Causes[0] = r.Causes[0].Key
+	r.Causes[0].Verdict, r.Causes[0].Certainty, r.Causes[0].Remedy[0].Purpose = check.Fail, report.Proved, check.Find
+	r.Checks[0].Findings[0].Remedy[0].Purpose = check.Last
+	r.Unexplained[0].Checks[0], r.Unexplained[0].Trace = r.Checks[0].ID, r.Traces[0].Note.ID
 	r.Matrices[0].Rows[0].Words, r.Matrices[0].Rows[0].Details[0].Target = ".", 0
 	data, err := report.Encode(r)
 	if err != nil {
@@ -88,6 +95,16 @@ func TestDecodeNamesThePlaceOfAContradiction(t *testing.T) {
 		{"a check twice", `checks[1].id: "component/kube-proxy" stands twice`, func(r *report.Report) { r.Checks[1].ID = r.Checks[0].ID }},
 		{"a cause twice", `causes[1].key: "no-forwarding/demo-worker2" stands twice`, func(r *report.Report) { r.Causes = append(r.Causes, r.Causes[0]) }},
 		{"a cause that is not there", `checks[0].causes[0]: "ghost" is not the key of a cause`, func(r *report.Report) { r.Checks[0].Causes = []string{"ghost"} }},
+		{"a certainty that is none", `causes[0].certainty: "surely" is not a certainty`, func(r *report.Report) { r.Causes[0].Certainty = "surely" }},
+		{"a cause of what holds", `causes[0].verdict: "pass" wants no cause`, func(r *report.Report) { r.Causes[0].Verdict = check.Pass }},
+		{"a purpose that is none", `causes[0].remedy[0].purpose: "fun" is not the purpose of a step`, func(r *report.Report) { r.Causes[0].Remedy[0].Purpose = "fun" }},
+		{"nothing explains a check that is not there", `unexplained[0].checks[0]: "ghost" is not the id of a check`, func(r *report.Report) {
+			r.Unexplained = []report.Unexplained{{Checks: []string{"ghost"}}}
+		}},
+		{"unexplained, and nobody found it", "unexplained[0].checks: none found it", func(r *report.Report) { r.Unexplained = []report.Unexplained{{}} }},
+		{"unexplained, with a trace that is not there", `unexplained[0].trace: "9" is not the id of a trace`, func(r *report.Report) {
+			r.Unexplained = []report.Unexplained{{Checks: []string{"mtu/path"}, Trace: "9"}}
+		}},
 		{"a letter too few", "matrices[0].rows[0].words: 2 letters for 3 columns", func(r *report.Report) { r.Matrices[0].Rows[0].Words = ".." }},
 		{"a letter that means nothing", `matrices[0].rows[0].words: 'z' is not one of the letters`, func(r *report.Report) { r.Matrices[0].Rows[0].Words = "..z" }},
 		{"words and a reason for none", "matrices[0].rows[0]: words, and notRun says", func(r *report.Report) { r.Matrices[0].Rows[0].NotRun = "lost" }},

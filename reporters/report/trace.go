@@ -49,6 +49,29 @@ func (r *Report) TraceOf(c Check) *TraceNote {
 	return nil
 }
 
+// TraceOfUnexplained gives what was seen of the flow that was sent again for what no
+// cause explains; nil where none was.
+func (r *Report) TraceOfUnexplained(u Unexplained) *TraceNote {
+	if u.Trace != "" {
+		return r.noteOf(u.Trace)
+	}
+	for _, id := range u.Checks {
+		if note := r.TraceOf(Check{ID: id}); note != nil {
+			return note
+		}
+	}
+	return nil
+}
+
+func (r *Report) noteOf(id string) *TraceNote {
+	for i := range r.Traces {
+		if r.Traces[i].Note.ID == id {
+			return &r.Traces[i].Note
+		}
+	}
+	return nil
+}
+
 // PathOf gives the way of a trace by its id; nil where there is none.
 func (r *Report) PathOf(id string) *path.Path {
 	for i := range r.Traces {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
 )
 
 // Letters are those a Row's Words may hold.
@@ -27,6 +29,7 @@ func (r *Report) Validate() error {
 			p.add(fmt.Sprintf("causes[%d].key", i), "%q stands twice", c.Key)
 		}
 		keys[c.Key] = true
+		p.cause(fmt.Sprintf("causes[%d]", i), c)
 	}
 	for i, c := range r.Checks {
 		at := fmt.Sprintf("checks[%d]", i)
@@ -40,6 +43,7 @@ func (r *Report) Validate() error {
 			}
 		}
 	}
+	p.unexplained(r, ids)
 	for i, m := range r.Matrices {
 		p.matrix(fmt.Sprintf("matrices[%d]", i), m)
 	}
@@ -50,6 +54,43 @@ type problems []error
 
 func (p *problems) add(at, format string, args ...any) {
 	*p = append(*p, fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...)))
+}
+
+func (p *problems) cause(at string, c Cause) {
+	switch c.Certainty {
+	case "", Proved, Configured, Fits, FitsPartly:
+	default:
+		p.add(at+".certainty", "%q is not a certainty", c.Certainty)
+	}
+	switch c.Verdict {
+	case check.Fail, check.Unknown, check.Warn:
+	case check.Pass, check.Skip:
+		p.add(at+".verdict", "%q wants no cause", c.Verdict)
+	}
+	for i, step := range c.Remedy {
+		switch step.Purpose {
+		case check.Find, check.Repair, check.Last, check.Verify:
+		default:
+			p.add(fmt.Sprintf("%s.remedy[%d].purpose", at, i), "%q is not the purpose of a step", step.Purpose)
+		}
+	}
+}
+
+func (p *problems) unexplained(r *Report, checks map[string]bool) {
+	for i, u := range r.Unexplained {
+		at := fmt.Sprintf("unexplained[%d]", i)
+		if len(u.Checks) == 0 {
+			p.add(at+".checks", "none found it")
+		}
+		for j, id := range u.Checks {
+			if !checks[id] {
+				p.add(fmt.Sprintf("%s.checks[%d]", at, j), "%q is not the id of a check", id)
+			}
+		}
+		if u.Trace != "" && r.noteOf(u.Trace) == nil {
+			p.add(at+".trace", "%q is not the id of a trace", u.Trace)
+		}
+	}
 }
 
 func (p *problems) matrix(at string, m Matrix) {

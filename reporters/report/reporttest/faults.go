@@ -50,6 +50,9 @@ func (b *builder) cause(c report.Cause, explains ...string) {
 		e := report.Explained{Check: id, Findings: len(checked.Findings), Of: len(checked.Findings)}
 		for _, f := range checked.Findings {
 			e.Pairs += len(f.Pairs)
+			if c.Verdict != check.Fail {
+				c.Verdict = f.Verdict // a sample fails, or warns; nothing is explained that is unknown
+			}
 		}
 		c.Explains = append(c.Explains, e)
 	}

@@ -26,6 +26,7 @@ func All() []Sample {
 		{"cannot-tell", CannotTell()},
 		{"hostile", Hostile()},
 		{"warnings", Warnings()},
+		{"unexplained", UnexplainedPairs()},
 	}
 }
 
@@ -55,7 +56,8 @@ func IPForward() *report.Report {
 			{Node: "demo-worker2", Source: "sysctl net.ipv4.ip_forward (first look)", Text: "0"},
 			{Node: "demo-worker2", Source: "/etc/sysctl.d/99-hardening.conf:12", Text: "net.ipv4.ip_forward = 0"},
 		},
-		Remedy: forwardRemedy("demo-worker2"),
+		Remedy: forwardRemedy("demo-worker2"), Certainty: report.Proved,
+		Grounds: "packets that must be forwarded end at flannel.1, and Ip.InAddrErrors grew by 2 with them",
 	}, "kernel/ip-forward", "reach/pod-to-pod", "reach/pod-to-host", "reach/host-to-pod", "service/node-port")
 	b.trace(vanished("1", "no-forwarding/demo-worker2", "demo-worker", "demo-worker2"))
 	return b.done(report.NotConformant, "Not conformant: 5 of 24 checks fail; demo-worker2 does not forward packets.")
@@ -63,11 +65,13 @@ func IPForward() *report.Report {
 
 func forwardRemedy(node string) []check.Remedy {
 	return []check.Remedy{
+		{Text: "See who sets it", Node: node, Command: "grep -rn ip_forward /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d", Purpose: check.Find},
 		{Text: "Turn forwarding on at once", Node: node, Command: "sysctl -w net.ipv4.ip_forward=1"},
 		{
-			Text: "Make it last: correct the file that is read last at boot", Node: node,
+			Text: "Correct the file that is read last at boot", Node: node, Purpose: check.Last,
 			Command: "sed -i 's/^net.ipv4.ip_forward.*/net.ipv4.ip_forward = 1/' /etc/sysctl.d/99-hardening.conf",
 		},
+		{Text: "It says 1, and a run of the suite is green", Node: node, Command: "sysctl -n net.ipv4.ip_forward", Purpose: check.Verify},
 	}
 }
 
@@ -106,7 +110,7 @@ func (b *builder) threeCauses() {
 		ID: "no-forwarding", Key: "no-forwarding/demo-worker2", Nodes: []string{"demo-worker2"},
 		Says:     "demo-worker2 does not forward packets: net.ipv4.ip_forward is 0",
 		Evidence: []check.Evidence{{Node: "demo-worker2", Source: "sysctl net.ipv4.ip_forward (first look)", Text: "0"}},
-		Remedy:   forwardRemedy("demo-worker2"),
+		Remedy:   forwardRemedy("demo-worker2"), Certainty: report.Configured, Grounds: "the kernel was read at both looks, and said 0 each time",
 	}, "kernel/ip-forward", "reach/pod-to-pod", "reach/pod-to-host", "reach/host-to-pod", "service/node-port")
 	b.cause(report.Cause{
 		ID: "forward-reject", Key: "forward-reject/demo-worker", Nodes: []string{"demo-worker"},
@@ -114,13 +118,15 @@ func (b *builder) threeCauses() {
 		Evidence: []check.Evidence{{Node: "demo-worker", Source: "iptables-nft-save, table filter, FORWARD rule 1", Text: "-A FORWARD -j REJECT --reject-with icmp-host-prohibited"}},
 		Remedy: []check.Remedy{
 			{Text: "Delete the rule", Node: "demo-worker", Command: "iptables -D FORWARD -j REJECT --reject-with icmp-host-prohibited"},
-			{Text: "Stop what puts it back", Node: "demo-worker", Command: "systemctl disable --now firewalld"},
+			{Text: "Stop what puts it back", Node: "demo-worker", Command: "systemctl disable --now firewalld", Purpose: check.Last},
 		},
+		Certainty: report.Proved, Grounds: "the rule's counter grew by 24 packets while the suite probed",
 	}, "firewall/forward", "reach/pod-to-pod")
 	b.cause(report.Cause{
 		ID: "kube-proxy-gone", Key: "kube-proxy-gone/demo-control-plane", Nodes: []string{"demo-control-plane"},
 		Says:     "kube-proxy was evicted from demo-control-plane, so no Service works there",
 		Evidence: []check.Evidence{{Node: "demo-control-plane", Source: "pod kube-system/kube-proxy-h5x7m", Text: "Evicted: The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi."}},
+		Certainty: report.Fits, Grounds: "no Service answers there, and no rule of kube-proxy was read",
 		Remedy: []check.Remedy{
 			{
 				Text: "Give kube-proxy the priority class that protects it",
@@ -171,6 +177,9 @@ func Hostile() *report.Report {
 		Remedy:   []check.Remedy{{Text: says, Node: evil, Command: "echo ]]> <b>\x1b[2J"}},
 	}, "kernel/ip-forward")
 	b.hostileTrace("evil/"+evil, evil, says)
+	b.unexplained(report.Unexplained{
+		Checks: []string{"kernel/ip-forward"}, Findings: 1, Nodes: []string{evil}, Says: says, Pairs: 3, Pattern: "every pair into " + evil, Trace: evil,
+	})
 	b.r.Cluster.Server = "javascript:alert(1)//<svg onload=alert(1)>"
 	b.r.Cluster.CNI = `" autofocus onfocus="alert(1)`
 	b.letter("pod>pod/tcp/ipv4@main", "pod/n1", "pod/"+evil, 'G')
