@@ -82,3 +82,22 @@ func (b *builder) others() map[packetID]bool {
 	}
 	return out
 }
+
+// asking are the sources of requests, before and after every rewriting that was seen.
+func (b *builder) asking() map[netip.AddrPort]bool {
+	out := map[netip.AddrPort]bool{}
+	for _, w := range b.t.Watches {
+		for _, p := range w.Packets {
+			if b.direction(p) == Request && p.Src.Port() != 0 {
+				out[p.Src] = true
+			}
+		}
+	}
+	return out
+}
+
+// earlier says whether a packet answers a connection that was asked for before the
+// watch began: a host goes on sending SYN ACK for a minute.
+func (b *builder) earlier(p facts.Sighting) bool {
+	return len(b.askers) > 0 && b.direction(p) == Answer && p.Dst.Port() != 0 && !b.askers[p.Dst]
+}

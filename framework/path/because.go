@@ -2,7 +2,6 @@ package path
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -34,10 +33,28 @@ func (b *builder) explain(v *Verdict, p *Path) {
 	if sure < 0 {
 		sure = len(v.Because)
 	}
-	more := b.configured()
-	for _, e := range slices.Backward(b.errors()) {
-		more = slices.Insert(more, 0, Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)})
+	b.further(v, nodes, way)
+}
+
+// further puts what the configuration and ICMP errors say behind the kernel's and
+// the rules' words, and before other counters.
+func (b *builder) further(v *Verdict, nodes []string, way Direction) {
+	sure := slices.IndexFunc(v.Because, func(r Reason) bool { return r.Source == "counter" })
+	if sure < 0 {
+		sure = len(v.Because)
 	}
+	var told, own []Reason
+	for _, e := range b.errors() {
+		r := Reason{Node: b.nodeOf(e.from), Source: "capture", Text: b.cameBack(e)}
+		switch {
+		case way != "" && b.about(e) != way:
+		case e.from == e.to:
+			own = append(own, r)
+		default:
+			told = append(told, r)
+		}
+	}
+	more := slices.Concat(told, nearby(b.configured(), way, nodes), own)
 	v.Because = slices.Insert(v.Because, sure, more...)
 }
 
@@ -174,32 +191,4 @@ func isLoss(name string) bool {
 		}
 	}
 	return false
-}
-
-// icmpError is an ICMP error about the flow that a node saw.
-type icmpError struct {
-	from  netip.Addr
-	words string
-}
-
-// errors are the ICMP errors seen anywhere, each once.
-func (b *builder) errors() []icmpError {
-	var out []icmpError
-	for _, w := range b.t.Watches {
-		for _, p := range w.Packets {
-			e := icmpError{p.Src.Addr(), p.ICMP}
-			if failure(p) && !slices.Contains(out, e) {
-				out = append(out, e)
-			}
-		}
-	}
-	return out
-}
-
-func (b *builder) cameBack(e icmpError) string {
-	from := e.from.String()
-	if n := b.nodeOf(e.from); n != "" {
-		from = n + " (" + from + ")"
-	}
-	return fmt.Sprintf("ICMP %s came back from %s", e.words, from)
 }

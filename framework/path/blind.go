@@ -2,12 +2,10 @@ package path
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // blind is the verdict where nothing was captured: what should be passed, and what
@@ -77,57 +75,4 @@ func (b *builder) told() []Reason {
 		}
 	}
 	return out
-}
-
-// configured is what the looks at the hosts say against the way.
-func (b *builder) configured() []Reason {
-	var out []Reason
-	stops := b.stops()
-	for i, s := range stops {
-		h := b.host(s.node)
-		if h.look == nil {
-			continue
-		}
-		say := func(format string, args ...any) {
-			out = append(out, Reason{Node: s.node, Source: "configuration", Text: fmt.Sprintf(format, args...)})
-		}
-		b.bridging(h, say)
-		forwards := s.in != Host && s.out != Host
-		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
-			say("%s is 0 on %s", name, s.node)
-		}
-		if i+1 < len(stops) && b.to.kind != "" && (b.entry == "" || s.role != sender) {
-			b.routed(h, first(b.to.addrs, b.family), say)
-		}
-		if i > 0 && b.from.kind == PodPort && stops[0].node != s.node && b.entry == "" {
-			b.routed(h, first(b.from.addrs, b.family), say)
-		}
-		if t, ok := podpath.TunnelFor(*h.look, h.node, b.family); ok && t.Vxlan.Local.IsValid() && !slices.Contains(h.underlay(podpath.Of(t.Vxlan.Local)), t.Vxlan.Local) {
-			say("%s on %s sends from %s, which is not the node's address", t.Name, s.node, t.Vxlan.Local)
-		}
-	}
-	return out
-}
-
-func forwarding(f facts.Family) string {
-	if f == facts.IPv6 {
-		return "net.ipv6.conf.all.forwarding"
-	}
-	return "net.ipv4.ip_forward"
-}
-
-// routed says where a host has no route, or not the one that a tunnel needs.
-func (b *builder) routed(h *host, to netip.Addr, say func(string, ...any)) {
-	if !to.IsValid() || len(h.look.Routes) == 0 {
-		return
-	}
-	r, ok := podpath.RoutesOf(*h.look).Route(to)
-	switch {
-	case !ok:
-		say("%s has no route to %s", h.name, to)
-	case r.Type != "unicast" && r.Type != "local":
-		say("on %s the route for %s is %s", h.name, to, podpath.Text(r))
-	case podpath.Backend(h.node) == "vxlan" && b.podAddr(to) == yes && h.kind(r.Dev, "", false) != Tunnel:
-		say("on %s the route for %s is %s, not the tunnel's", h.name, to, podpath.Text(r))
-	}
 }

@@ -39,6 +39,8 @@ type builder struct {
 	to       end
 	// elsewhere are packets of other backends.
 	elsewhere map[packetID]bool
+	// askers are the sources of requests as any node saw them.
+	askers map[netip.AddrPort]bool
 }
 
 func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
@@ -47,6 +49,7 @@ func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
 	b.findService()
 	b.choose()
 	b.elsewhere = b.others()
+	b.askers = b.asking()
 	return b
 }
 

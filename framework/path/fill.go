@@ -70,7 +70,7 @@ func (b *builder) fill(lanes ...*Lane) {
 		b.names(l)
 		for _, w := range b.t.Watches {
 			for _, p := range w.Packets {
-				if b.direction(p) == l.Direction && !b.elsewhere[identity(p)] {
+				if b.direction(p) == l.Direction && !b.elsewhere[identity(p)] && !b.earlier(p) {
 					b.put(l, w.Node, packet{p, l.Direction})
 				}
 			}

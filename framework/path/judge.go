@@ -122,7 +122,7 @@ func (b *builder) rejected(p *Path) (Verdict, bool) {
 		return Verdict{}, false
 	}
 	for _, e := range b.errors() {
-		if strings.Contains(e.words, "fragmentation") || strings.Contains(e.words, "too big") {
+		if strings.Contains(e.words, "fragmentation") || strings.Contains(e.words, "too big") || b.about(e) == Answer {
 			continue
 		}
 		node, who := b.nodeOf(e.from), ""

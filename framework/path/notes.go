@@ -29,7 +29,7 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 		out = append(out, fmt.Sprintf("DNS: %d of the requests had no response.", n))
 	}
 	reasons, blamed := b.outer(p)
-	if blamed.Stage != "" && v.Outcome != Vanished && v.Outcome != Unanswered {
+	if blamed.Stage != "" && v.Outcome != Vanished && v.Outcome != Unanswered && v.Outcome != Whole {
 		out = append(out, strings.ToUpper(reasons[0].Text[:1])+reasons[0].Text[1:]+".")
 	}
 	for _, w := range b.t.Watches {

@@ -148,4 +148,7 @@ type Reason struct {
 	Node   string `json:"node,omitempty"`
 	Source string `json:"source"` // "kernel", "rule", "counter", "capture", "configuration"
 	Text   string `json:"text"`
+
+	// way is the direction for which it matters; empty for both.
+	way Direction
 }

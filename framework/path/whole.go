@@ -25,7 +25,23 @@ func (b *builder) whole(p *Path) Verdict {
 	case failed >= 0:
 		return Verdict{Says: fmt.Sprintf("Every hop was seen, both ways; yet the sender says %s", outcomeText(b.t.Attempts[failed]))}
 	}
-	return Verdict{Outcome: Whole, Says: "Every hop was seen, both ways"}
+	return b.cameThrough(p)
+}
+
+// cameThrough is the verdict of a whole way. A tunnel's wrong end stands in it:
+// other networks and other firewalls do not let such packets pass.
+func (b *builder) cameThrough(p *Path) Verdict {
+	v := Verdict{Outcome: Whole, Says: "Every hop was seen, both ways"}
+	if b.t.For != "" {
+		v.Says = "Sent again, it came through: every hop was seen, both ways"
+	}
+	reasons, blamed := b.outer(p)
+	if blamed.Stage == "" {
+		return v
+	}
+	v.Because, v.Blames = reasons, blamed
+	v.Says += "; yet " + reasons[0].Text
+	return v
 }
 
 func outcomeText(a facts.Attempt) string {

@@ -1,0 +1,96 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// saying adds a reason that the configuration of a node gives.
+type saying func(format string, args ...any)
+
+// configured is what the looks at the hosts say against the way.
+func (b *builder) configured() []Reason {
+	var out []Reason
+	stops := b.stops()
+	for i, s := range stops {
+		h := b.host(s.node)
+		if h.look == nil {
+			continue
+		}
+		say := func(way Direction) saying {
+			return func(format string, args ...any) {
+				out = append(out, Reason{Node: s.node, Source: "configuration", Text: fmt.Sprintf(format, args...), way: way})
+			}
+		}
+		b.bridging(h, say(""))
+		forwards := s.in != Host && s.out != Host
+		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
+			say("")("%s is 0 on %s", name, s.node)
+		}
+		if len(stops) > 1 && !b.tunnelWorks(h, say("")) {
+			continue // its routes went with the device
+		}
+		if i+1 < len(stops) && b.to.kind != "" && (b.entry == "" || s.role != sender) {
+			b.routed(h, b.host(stops[i+1].node), first(b.to.addrs, b.family), say(Request))
+		}
+		if i > 0 && b.from.kind == PodPort && stops[0].node != s.node && b.entry == "" {
+			b.routed(h, b.host(stops[i-1].node), first(b.from.addrs, b.family), say(Answer))
+		}
+	}
+	return out
+}
+
+// nearby keeps the reasons for one direction, on the nodes where it went wrong:
+// what lies before them was passed. Reasons that hold for both ways have none.
+func nearby(reasons []Reason, way Direction, nodes []string) []Reason {
+	return slices.DeleteFunc(reasons, func(r Reason) bool {
+		return !slices.Contains(nodes, r.Node) || way != "" && r.way != "" && r.way != way
+	})
+}
+
+func forwarding(f facts.Family) string {
+	if f == facts.IPv6 {
+		return "net.ipv6.conf.all.forwarding"
+	}
+	return "net.ipv4.ip_forward"
+}
+
+// tunnelWorks says what is wrong with a node's tunnel device itself, and whether it is up.
+func (b *builder) tunnelWorks(h *host, say saying) bool {
+	t, ok := podpath.TunnelFor(*h.look, h.node, b.family)
+	if !ok {
+		return true
+	}
+	if !t.Up {
+		say("%s is down on %s", t.Name, h.name)
+		return false
+	}
+	own := h.underlay(podpath.Of(t.Vxlan.Local))
+	if t.Vxlan.Local.IsValid() && len(own) > 0 && !slices.Contains(own, t.Vxlan.Local) {
+		say("%s on %s sends from %s, which is not the node's address", t.Name, h.name, t.Vxlan.Local)
+	}
+	return true
+}
+
+// routed says where a host has no route, or not the one that a tunnel needs, or
+// where the tunnel's own tables lead elsewhere than to the next node.
+func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
+	if !to.IsValid() || len(h.look.Routes) == 0 {
+		return
+	}
+	r, ok := podpath.RoutesOf(*h.look).Route(to)
+	switch {
+	case !ok:
+		say("%s has no route to %s", h.name, to)
+	case r.Type != "unicast" && r.Type != "local":
+		say("on %s the route for %s is %s", h.name, to, podpath.Text(r))
+	case podpath.Backend(h.node) == "vxlan" && b.podAddr(to) == yes && h.kind(r.Dev, "", false) != Tunnel:
+		say("on %s the route for %s is %s, not the tunnel's", h.name, to, podpath.Text(r))
+	case h.kind(r.Dev, "", false) == Tunnel:
+		b.forwarded(h, next, r, say)
+	}
+}

@@ -1,0 +1,71 @@
+package path
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+)
+
+// forwarded follows a route into a VXLAN device: its gateway has a MAC by the
+// neighbour table, and that MAC another node's address by the forwarding table
+// (ip-neighbour(8), bridge-fdb(8)). A table that was not read says nothing.
+func (b *builder) forwarded(h, next *host, r facts.Route, say saying) {
+	if !r.Gateway.IsValid() || podpath.Backend(h.node) != "vxlan" {
+		return
+	}
+	mac := neighbour(h, r)
+	if mac == "" {
+		return
+	}
+	if own := next.tunnelMAC(b.family); own != "" && !strings.EqualFold(own, mac) {
+		say("%s on %s has the MAC %s for %s, but %s's tunnel has %s", r.Dev, h.name, mac, r.Gateway, next.name, own)
+	}
+	entries, to := 0, netip.Addr{}
+	for _, e := range h.look.FDB {
+		if e.Dev != r.Dev {
+			continue
+		}
+		entries++
+		if strings.EqualFold(e.MAC, mac) && e.Dst.IsValid() {
+			to = e.Dst
+		}
+	}
+	own := next.underlay(podpath.Of(to))
+	switch {
+	case entries == 0:
+	case !to.IsValid():
+		say("%s on %s has no forwarding entry for %s", r.Dev, h.name, mac)
+	case len(own) > 0 && !slices.Contains(own, to):
+		say("%s on %s sends what is for %s to %s, %s", r.Dev, h.name, next.name, to, b.whose(to))
+	}
+}
+
+// whose is "an address of n2", or that no node has it.
+func (b *builder) whose(a netip.Addr) string {
+	if n := b.nodeOf(a); n != "" {
+		return "an address of " + n
+	}
+	return "which is no node's address"
+}
+
+// neighbour is the MAC of a route's gateway; "" where it is not known.
+func neighbour(h *host, r facts.Route) string {
+	for _, n := range h.look.Neighbors {
+		if n.Addr == r.Gateway && n.Dev == r.Dev {
+			return n.MAC
+		}
+	}
+	return ""
+}
+
+// tunnelMAC is that of the node's tunnel device; "" where nobody looked.
+func (h *host) tunnelMAC(f facts.Family) string {
+	if h.look == nil {
+		return ""
+	}
+	t, _ := podpath.TunnelFor(*h.look, h.node, f)
+	return t.MAC
+}
