@@ -27,6 +27,8 @@ func (b *builder) configured() []Reason {
 			}
 		}
 		b.bridging(h, say(""))
+		b.pinned(h, s.outPod, say(Request))
+		b.pinned(h, s.inPod, say(Answer))
 		forwards := s.in != Host && s.out != Host
 		if name := forwarding(b.family); forwards && h.look.Sysctls[name] == "0" {
 			say("")("%s is 0 on %s", name, s.node)

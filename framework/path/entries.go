@@ -43,6 +43,34 @@ func (b *builder) forwarded(h, next *host, r facts.Route, say saying) {
 	}
 }
 
+// pinned says where a node's neighbour table has another MAC for a probe pod of its
+// own than the pod has: the bridge then has no port for the frame, or another's.
+func (b *builder) pinned(h *host, pod netip.Addr, say saying) {
+	if n, wrong := h.wrongMAC(pod); wrong {
+		say("%s on %s has the MAC %s for %s, but the pod has %s", n.Dev, h.name, n.MAC, pod, h.node.PodAgent.MAC)
+	}
+}
+
+// wrongMAC is the neighbour entry of a probe pod that has not the pod's own MAC.
+func (h *host) wrongMAC(pod netip.Addr) (facts.Neighbor, bool) {
+	mac := h.node.PodAgent.MAC
+	if h.look == nil || mac == "" || !slices.Contains(h.node.PodAgent.Addrs, pod) {
+		return facts.Neighbor{}, false
+	}
+	for _, n := range h.look.Neighbors {
+		if n.Addr == pod && n.MAC != "" && !strings.EqualFold(n.MAC, mac) {
+			return n, true
+		}
+	}
+	return facts.Neighbor{}, false
+}
+
+// flooded says whether a bridge sent the request out of other pods' ports too: it
+// knows no port for the MAC in the frame.
+func (b *builder) flooded(l Lane, node string) bool {
+	return slices.ContainsFunc(l.Astray, func(h Hop) bool { return h.Node == node && h.Kind == PodPort && h.Out })
+}
+
 // whose is "an address of n2", or that no node has it.
 func (b *builder) whose(a netip.Addr) string {
 	if n := b.nodeOf(a); n != "" {

@@ -173,10 +173,17 @@ func (b *builder) unanswered(p *Path) (Verdict, bool) {
 		k = PodPort
 	}
 	v.Place = at(Request, last.Node, receiver.stage(k))
+	flooded := k == PodPort && b.flooded(p.Request, last.Node)
+	if _, wrong := b.host(last.Node).wrongMAC(first(b.to.addrs, b.family)); flooded || wrong && k == PodPort {
+		v.Place = at(Request, last.Node, receiver.stage(Bridge))
+	}
 	b.explain(&v, p)
 	what := "nothing answered"
 	if b.dns() {
 		what = "no response came"
+	}
+	if flooded {
+		what = "the bridge sent it to other pods too; " + what
 	}
 	v.Says = sentence(p.Request, last, nil) + "; " + what + because(v.Because)
 	return v, true

@@ -16,7 +16,7 @@ func sentence(l Lane, last, missing *Hop) string {
 	var parts []string
 	for i := range l.Hops {
 		h := &l.Hops[i]
-		if h.leg == last.leg && h.Packets > 0 && (missing == nil || missing.leg == last.leg || h == last) {
+		if h.leg == last.leg && h.Packets > 0 && (h == last || h.Kind != Bridge && (missing == nil || missing.leg == last.leg)) {
 			parts = append(parts, passed(*h, len(parts) == 0, l.Direction))
 		}
 		if h == last {
