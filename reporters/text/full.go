@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/figures"
@@ -13,7 +12,8 @@ import (
 )
 
 // Full writes the whole report as text, in the order in which it is needed:
-// verdict, causes with their repair, checks, nodes, what was not checked.
+// verdict, causes with their repair, what no cause explains, checks, nodes, what
+// was not checked.
 func Full(w io.Writer, r *report.Report, o Options) error {
 	p := page{Options: o}
 	p.lines = append(p.lines, verdict(r, o)...)
@@ -26,12 +26,8 @@ func Full(w io.Writer, r *report.Report, o Options) error {
 	for _, e := range r.Run.Problems {
 		p.say("", "Trouble in the run: "+e.What+": "+e.Says)
 	}
-	if len(r.Causes) > 0 {
-		p.head("Fix first")
-	}
-	for i, c := range r.Causes {
-		p.cause(i+1, c)
-	}
+	p.causes(r)
+	p.unexplained(r)
 	p.head("Checks")
 	for _, c := range r.Checks {
 		p.check(r, c)
@@ -79,65 +75,6 @@ func (p *page) cluster(r *report.Report) {
 	p.say("", fmt.Sprintf("Run %s of plumbline %s, %s.", r.Run.ID, r.Run.Suite, r.Run.Started.UTC().Format("2006-01-02 15:04:05 UTC")))
 }
 
-func (p *page) cause(n int, c report.Cause) {
-	if n > 1 {
-		p.lines = append(p.lines, "")
-	}
-	subject := strings.Join(c.Nodes, ", ") + ": "
-	if strings.Contains(c.Says, strings.Join(c.Nodes, ", ")) {
-		subject = ""
-	}
-	p.say("", fmt.Sprintf("%d. %s%s", n, subject, c.Says))
-	p.evidence("   ", c.Evidence)
-	p.trace("   ", c.Trace)
-	p.remedy("   ", c.Remedy)
-	for _, e := range c.Explains {
-		says := fmt.Sprintf("explains %s: %s of %s", e.Check, figures.Grouped(e.Findings), figures.Count(e.Of, "finding"))
-		if e.Pairs > 0 {
-			says += ", " + figures.Count(e.Pairs, "pair")
-		}
-		p.say("   ", says)
-	}
-}
-
-// trace is what was seen of a flow that was sent again: the drawing ends with the verdict.
-func (p *page) trace(indent string, t *report.TraceNote) {
-	if t == nil {
-		return
-	}
-	p.say(indent, "sent again and watched:")
-	// The drawing is as wide as a page; where that is narrower its lines are broken.
-	for _, l := range strings.Split(strings.TrimRight(plain.Text(t.Drawing), "\n"), "\n") {
-		switch text := strings.TrimLeft(l, " "); {
-		case text == "":
-		case utf8.RuneCountInString(l) > p.width():
-			p.say(strings.Repeat(" ", min(len(l)-len(text), p.width()/2)), text)
-		default:
-			p.lines = append(p.lines, l)
-		}
-	}
-	if len(t.Files) > 0 {
-		p.say(indent, "captured: "+strings.Join(t.Files, ", "))
-	}
-}
-
-func (p *page) evidence(indent string, evidence []check.Evidence) {
-	for _, e := range evidence {
-		p.say(indent, "saw: "+strings.TrimSpace(e.Node+" "+e.Source)+": "+e.Text)
-	}
-}
-
-func (p *page) remedy(indent string, steps []check.Remedy) {
-	for _, s := range steps {
-		p.say(indent, "fix "+at(s)+": "+s.Text)
-		for _, l := range strings.Split(strings.TrimSpace(plain.Text(s.Command)), "\n") {
-			if l != "" {
-				p.lines = append(p.lines, indent+"  "+l)
-			}
-		}
-	}
-}
-
 // check is the line of a check and, where it did not hold, its findings. What a
 // cause has said already is not repeated.
 func (p *page) check(r *report.Report, c report.Check) {
@@ -152,9 +89,11 @@ func (p *page) check(r *report.Report, c report.Check) {
 			p.remedy("        ", f.Remedy)
 		}
 	}
-	p.trace("      ", r.TraceOf(c))
 	for _, cause := range r.CausesOf(c) {
 		p.say("      ", "because: "+cause.Says)
+	}
+	for _, u := range r.UnexplainedOf(c) {
+		p.say("      ", "unexplained"+inBrackets(u.Pattern))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -52,10 +53,12 @@ func TestTheClosingBlockHasAtMostFifteenLines(t *testing.T) {
 	r := reporttest.ThreeCauses()
 	r.Sentence = strings.Repeat("a very long verdict ", 40)
 	r.Causes = append(r.Causes, r.Causes...)
-	for _, width := range []int{1, 60, 100, 300} {
-		got := closing(t, r, text.Options{Width: width})
-		if n := strings.Count(got, "\n"); n > 15 {
-			t.Errorf("width %d: %d lines\n%s", width, n, got)
+	for _, s := range append(reporttest.All(), reporttest.Sample{Name: "long", Report: r}) {
+		for _, width := range []int{1, 60, 100, 300} {
+			got := closing(t, s.Report, text.Options{Width: width})
+			if n := strings.Count(got, "\n"); n > 15 {
+				t.Errorf("%s at width %d: %d lines\n%s", s.Name, width, n, got)
+			}
 		}
 	}
 }
@@ -78,22 +81,26 @@ func TestNothingIsWiderThanTheTerminalButCommands(t *testing.T) {
 }
 
 func isCommand(r *report.Report, line string) bool {
+	var steps []check.Remedy
 	for _, c := range r.Causes {
-		for _, step := range c.Remedy {
-			if step.Command == strings.TrimSpace(line) {
-				return true
-			}
-		}
+		steps = append(steps, c.Remedy...)
 	}
-	return false
+	for _, c := range r.Checks {
+		steps = append(steps, r.RemediesOf(c)...)
+	}
+	return slices.ContainsFunc(steps, func(s check.Remedy) bool { return s.Command == strings.TrimSpace(line) })
 }
 
 func TestCommandsAreNeverCut(t *testing.T) {
 	r := reporttest.ThreeCauses()
-	for name, got := range map[string]string{"closing": closing(t, r, text.Options{Width: 60}), "full": full(t, r, text.Options{Width: 60})} {
-		for _, c := range r.Causes {
-			if !strings.Contains(got, c.Remedy[0].Command+"\n") {
-				t.Errorf("%s does not have %q whole", name, c.Remedy[0].Command)
+	short, whole := closing(t, r, text.Options{Width: 60}), full(t, r, text.Options{Width: 60})
+	for _, c := range r.Causes {
+		if first := report.FirstStep(c.Remedy); !strings.Contains(short, first.Command+"\n") {
+			t.Errorf("the closing block does not have %q whole", first.Command)
+		}
+		for _, step := range c.Remedy {
+			if !strings.Contains(whole, step.Command+"\n") {
+				t.Errorf("the full text does not have %q whole", step.Command)
 			}
 		}
 	}

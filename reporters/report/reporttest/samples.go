@@ -124,8 +124,8 @@ func (b *builder) threeCauses() {
 	}, "firewall/forward", "reach/pod-to-pod")
 	b.cause(report.Cause{
 		ID: "kube-proxy-gone", Key: "kube-proxy-gone/demo-control-plane", Nodes: []string{"demo-control-plane"},
-		Says:     "kube-proxy was evicted from demo-control-plane, so no Service works there",
-		Evidence: []check.Evidence{{Node: "demo-control-plane", Source: "pod kube-system/kube-proxy-h5x7m", Text: "Evicted: The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi."}},
+		Says:      "kube-proxy was evicted from demo-control-plane, so no Service works there",
+		Evidence:  []check.Evidence{{Node: "demo-control-plane", Source: "pod kube-system/kube-proxy-h5x7m", Text: "Evicted: The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi."}},
 		Certainty: report.Fits, Grounds: "no Service answers there, and no rule of kube-proxy was read",
 		Remedy: []check.Remedy{
 			{
