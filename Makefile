@@ -65,8 +65,16 @@ test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,
 	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
 
 .PHONY: faults
-faults: image ## inject every fault on a lab, print what was found, write docs/faults.md (FAULTS=id,id… chooses)
-	FAULTS_PAGE=$(if $(FAULTS),,$(CURDIR)/docs/faults.md) go test -tags lab -count 1 -timeout 90m -v -run TestFaults ./fixtures/e2e
+faults: image ## inject every fault, and pairs, on a lab; writes docs/faults.md (FAULTS=id,id+id… chooses)
+	FAULTS_PAGE=$(if $(FAULTS),,$(CURDIR)/docs/faults.md) go test -tags lab -count 1 -timeout 120m -v -run TestFaults ./fixtures/e2e
+
+.PHONY: cases
+cases: image ## meet the field reports again on a lab, and write docs/cases.md
+	CASES_PAGE=$(CURDIR)/docs/cases.md go test -tags lab,cases -count 1 -timeout 30m -v -run TestCases ./fixtures/e2e
+
+.PHONY: noise
+noise: image ## thirty healthy runs, half of them under load; writes docs/noise.md (NOISE=n chooses)
+	NOISE_PAGE=$(CURDIR)/docs/noise.md go test -tags lab,noise -count 1 -timeout 60m -v -run TestNoise ./fixtures/e2e
 
 .PHONY: variants
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
