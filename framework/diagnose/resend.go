@@ -30,14 +30,17 @@ type wish struct {
 	red []spot
 	// shown: it is proved already, and the flow only shows the place.
 	shown bool
+	// came: the cells came right, and what is seen of them proves the cause.
+	came bool
 }
 
 // Resend says which flows are worth sending again while the nodes on their way
 // watch: one cell that failed for each cause that only the shape of the matrices
 // tells, one for each finding that nothing explains, and, as far as there is
-// room, one for causes that are proved, as it shows the place. At most five, those
-// that stand for most cells first; none where no cell failed. Watches and
-// Attempts of what it gives are empty.
+// room, one for causes that are proved, as it shows the place. Where a tunnel's
+// packets are said to have a wrong outer address and no cell failed for it, one
+// that came right is sent again: its packets show the address. At most five, those
+// that stand for most cells first. Watches and Attempts of what it gives are empty.
 func Resend(s *facts.Snapshot, judged []Judged) []facts.Trace {
 	in := newInput(s, judged)
 	wishes := append(in.ofCauses(), in.ofUnexplained()...)
@@ -48,7 +51,7 @@ func Resend(s *facts.Snapshot, judged []Judged) []facts.Trace {
 	taken := map[[3]string]bool{}
 	shown := 0
 	for _, w := range wishes {
-		best, found := in.representative(w.red)
+		best, found := in.representative(w)
 		if !found || len(out) == mostTraces || w.shown && shown == mostShown {
 			continue
 		}
@@ -70,8 +73,38 @@ func (in *input) ofCauses() []wish {
 	for _, c := range causes() {
 		for _, cl := range c.claims(in) {
 			concluded := in.conclude(c.id, cl)
-			if red := in.redOf(cl); len(red) > 0 {
+			switch red := in.redOf(cl); {
+			case len(red) > 0:
 				out = append(out, wish{key: concluded.Key, red: red, shown: !cl.open})
+			case c.id == wrongOuter:
+				out = append(out, wish{key: concluded.Key, red: in.leaving(cl.nodes), came: true})
+			}
+		}
+	}
+	return out
+}
+
+// wrongOuter is the cause that says that a tunnel's packets leave from an address
+// which is not the node's. A network that does not look at it lets them pass.
+const wrongOuter = "tunnel-address"
+
+// leaving are cells that came right, from a pod on one of the nodes to a pod
+// elsewhere: one for each node and family.
+func (in *input) leaving(nodes []string) []spot {
+	var out []spot
+	for _, m := range in.facts.Matrices {
+		if m.Flow.From != facts.FromPod || m.Flow.To != facts.ToPod || m.Flow.Via != facts.TCP || m.Flow.Look != facts.Main {
+			continue
+		}
+		for _, r := range m.Rows {
+			if !slices.Contains(nodes, r.From.Node) {
+				continue
+			}
+			for i, c := range r.Cells[:min(len(r.Cells), len(m.Targets))] {
+				if c.Outcome == facts.OK && !slices.Contains(nodes, m.Targets[i].Node) {
+					out = append(out, spot{flow: m.Flow, from: r.From, to: m.Targets[i], cell: c})
+					break
+				}
 			}
 		}
 	}
@@ -115,10 +148,10 @@ func (in *input) ofUnexplained() []wish {
 }
 
 // representative is the cell whose way is the shortest and plainest.
-func (in *input) representative(red []spot) (spot, bool) {
+func (in *input) representative(w wish) (spot, bool) {
 	var fit []spot
-	for _, s := range red {
-		if in.repeatable(s) {
+	for _, s := range w.red {
+		if in.repeatable(s, w.came) {
 			fit = append(fit, s)
 		}
 	}
@@ -136,8 +169,8 @@ func (in *input) representative(red []spot) (spot, bool) {
 }
 
 // repeatable says whether a cell can be sent again from a vantage that answers.
-func (in *input) repeatable(s spot) bool {
-	if s.cell.Outcome == facts.NotRun || s.cell.Outcome == s.flow.Via.Right() || s.to.Silent || !s.to.Addr.IsValid() {
+func (in *input) repeatable(s spot, came bool) bool {
+	if s.cell.Outcome == facts.NotRun || came != (s.cell.Outcome == s.flow.Via.Right()) || s.to.Silent || !s.to.Addr.IsValid() {
 		return false
 	}
 	switch s.flow.Via {

@@ -91,3 +91,19 @@ func TestAVantageThatDoesNotAnswerSendsNothing(t *testing.T) {
 		t.Errorf("sent again: %+v", got)
 	}
 }
+
+func TestAWrongOuterAddressIsShownByAFlowThatComesThrough(t *testing.T) {
+	s := factstest.Healthy(3)
+	judged := append(traffic(s), failed("overlay/local-address", about("n2", "flannel.1 sends from 10.0.0.228")))
+	got := Resend(s, judged)
+	if len(got) != 1 {
+		t.Fatalf("sent again: %+v", got)
+	}
+	equal(t, got[0].For, "tunnel-address/n2")
+	equal(t, got[0].Flow.Key(), "pod>pod/tcp/ipv4@main")
+	equal(t, got[0].From.String()+" → "+got[0].To.ID, "pod/n2 → pod/n1")
+	s.Nodes[1].PodAgent.Ready = false
+	if got := Resend(s, judged); len(got) != 0 {
+		t.Errorf("a vantage that does not answer sends %+v", got)
+	}
+}
