@@ -81,14 +81,8 @@ func (b builder) body(c report.Check) string {
 	part(&out, "Where", "tied to no node", where(findings)...)
 	part(&out, "Expected", "", c.Promise)
 	part(&out, "Observed", "", observed(c, findings)...)
-	var causes, fixes, evidence []string
-	for _, cause := range b.report.CausesOf(c) {
-		causes = append(causes, cause.Says)
-		if cause.Trace != nil {
-			evidence = append(evidence, seen(*cause.Trace))
-		}
-		evidence = append(evidence, witness(cause.Evidence)...)
-	}
+	causes, unexplained, evidence := b.causes(c)
+	var fixes []string
 	for _, step := range b.report.RemediesOf(c) {
 		fixes = append(fixes, fix(step))
 	}
@@ -96,6 +90,9 @@ func (b builder) body(c report.Check) string {
 		evidence = append(evidence, witness(f.Evidence)...)
 	}
 	part(&out, "Cause", "none was concluded", causes...)
+	if len(unexplained) > 0 {
+		part(&out, "Unexplained", "", unexplained...)
+	}
 	part(&out, "Fix", "none is known; run: plumbline explain "+c.ID, fixes...)
 	part(&out, "Evidence", "none beyond what was observed", once(evidence)...)
 	return out.String()
@@ -145,25 +142,11 @@ func fix(step check.Remedy) string {
 		at = "on " + step.Node
 	}
 	out := plain.Line(step.Text + " (" + at + ")")
+	if step.Purpose != check.Repair {
+		out = report.Grouped([]check.Remedy{step})[0].Title + ": " + out
+	}
 	if step.Command != "" {
 		out += "\n$ " + step.Command
-	}
-	return out
-}
-
-func witness(evidence []check.Evidence) []string {
-	var out []string
-	for _, e := range evidence {
-		out = append(out, strings.TrimSpace(e.Node+" ")+" "+e.Source+": "+e.Text)
-	}
-	return out
-}
-
-// seen is what was watched of a flow that was sent again, and in which captures.
-func seen(t report.TraceNote) string {
-	out := "where packets vanish: " + t.Says
-	if len(t.Files) > 0 {
-		out += " (" + strings.Join(t.Files, ", ") + ")"
 	}
 	return out
 }

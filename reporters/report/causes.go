@@ -16,8 +16,12 @@ func (r *Report) Ranked() []Cause {
 		}
 		return 0
 	}
+	order := func(a, b Cause) int { return warns(a) - warns(b) }
+	if slices.IsSortedFunc(r.Causes, order) {
+		return r.Causes
+	}
 	out := slices.Clone(r.Causes)
-	slices.SortStableFunc(out, func(a, b Cause) int { return warns(a) - warns(b) })
+	slices.SortStableFunc(out, order)
 	return out
 }
 
