@@ -34,6 +34,8 @@ func kubeProxyMissing(in *input) []claim {
 		return sameNodes(f, nodes) && len(f.Pairs) == 0 &&
 			(strings.HasPrefix(id, serviceAreaPrefix) || id == dnsAreaPrefix+"service")
 	}
+	c.must, c.parts = fromUnserved(findings), []string{partTranslation, partHost}
+	c.grounds = "nobody else writes the rules of Services on a node"
 	return []claim{c}
 }
 
@@ -46,6 +48,7 @@ func kubeProxyPriority(in *input) []claim {
 	}
 	c := claimOf(in.nodesOf(kubeProxyPrio), findings)
 	c.finding = func(id string, f check.Finding) bool { return id == kubeProxyPrio && f.Verdict == check.Fail }
+	c.grounds = "the pods' own specification says so"
 	return []claim{c}
 }
 
@@ -56,6 +59,7 @@ func nodeNotReady(in *input) []claim {
 	for _, node := range without(in.nodesOf(nodeReady), in.nodesOf("node/"+duplicateAddress)) {
 		c := claimOf([]string{node}, only(in.failing(nodeReady), node))
 		c.cell, c.leaves = touching([]string{node}), anyhow
+		c.grounds = "the cluster itself says so of the node"
 		c.finding = func(id string, f check.Finding) bool {
 			return id == nodeReady && slices.Contains(f.Nodes, node) || sameNodes(f, []string{node}) && aboutPresence(id, f)
 		}
@@ -85,6 +89,7 @@ func agentNotRunning(in *input) []claim {
 		everywhere := len(nodes) == len(in.facts.Selected())
 		out = append(out, claim{
 			nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
+			grounds: "it is what the cluster says of the suite's own pods there",
 			finding: func(id string, f check.Finding) bool {
 				if id == nodeAgentCheck {
 					return slices.ContainsFunc(findings, func(own located) bool { return own.Subject == f.Subject && own.Says == f.Says })
@@ -104,7 +109,7 @@ func without(nodes, leave []string) []string {
 // aboutPresence: not knowing, and agents or components that are missing, follow
 // from a node that is down; a wrong setting on it does not.
 func aboutPresence(id string, f check.Finding) bool {
-	return f.Verdict == check.Unknown || id == nodeAgentCheck || id == kubeProxy
+	return f.Verdict == check.Unknown || id == nodeAgentCheck || id == kubeProxy || id == "component/dns"
 }
 
 func only(findings []located, node string) []located {

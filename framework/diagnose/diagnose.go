@@ -92,23 +92,70 @@ func proofs() (early, late []cause) {
 	return early, late
 }
 
-// Diagnose gives the causes behind the findings of all checks, what explains
-// most first.
-func Diagnose(s *facts.Snapshot, judged []Judged) []report.Cause {
+// Diagnosis is what was concluded.
+type Diagnosis struct {
+	// Causes stand in the order of Order.
+	Causes []report.Cause
+	// Parts are, by the key of a cause, those of a packet's way (path.Place.Part) at
+	// which it loses packets; none where it loses none, or where that can be anywhere.
+	Parts map[string][]string
+	// Open are the failing findings that no cause explains, in the order of the checks.
+	Open []Open
+}
+
+// Open is a failing finding that no cause explains.
+type Open struct {
+	Check   string
+	Finding check.Finding
+}
+
+// Diagnose gives the causes behind the findings of all checks.
+func Diagnose(s *facts.Snapshot, judged []Judged) []report.Cause { return Find(s, judged).Causes }
+
+// Find gives the causes behind the findings of all checks, and what is left.
+func Find(s *facts.Snapshot, judged []Judged) Diagnosis {
 	in := newInput(s, judged)
-	out := []report.Cause{}
+	out := Diagnosis{Causes: []report.Cause{}, Parts: map[string][]string{}}
+	var claims []claim
 	for _, c := range causes() {
 		for _, cl := range c.claims(in) {
-			out = append(out, in.conclude(c.id, cl))
+			concluded := in.conclude(c.id, cl)
+			out.Causes, claims = append(out.Causes, concluded), append(claims, cl)
+			out.Parts[concluded.Key] = cl.parts
 		}
 	}
-	slices.SortStableFunc(out, func(a, b report.Cause) int {
+	in.leaveOpen(out.Causes, claims)
+	Order(out.Causes)
+	out.Open = in.open()
+	return out
+}
+
+// Order puts the causes of failures before those of what cannot be told and those of
+// warnings, what nothing speaks against before what is weakened, and then what
+// explains most first.
+func Order(causes []report.Cause) {
+	slices.SortStableFunc(causes, func(a, b report.Cause) int {
 		return cmp.Or(
+			cmp.Compare(gravity(b.Verdict), gravity(a.Verdict)),
+			cmp.Compare(boolean(a.Certainty == report.FitsPartly), boolean(b.Certainty == report.FitsPartly)),
 			cmp.Compare(weight(b), weight(a)),
 			cmp.Compare(a.Key, b.Key),
 		)
 	})
-	return out
+}
+
+// gravity is how much a verdict weighs.
+func gravity(v check.Verdict) int {
+	switch v {
+	case check.Fail:
+		return 3
+	case check.Unknown:
+		return 2
+	case check.Warn:
+		return 1
+	case check.Pass, check.Skip:
+	}
+	return 0
 }
 
 // weight is how much a cause explains: cells first, for one finding may hold many.
@@ -121,18 +168,19 @@ func weight(c report.Cause) int {
 }
 
 func (in *input) conclude(id string, cl claim) report.Cause {
-	explains, red := in.explain(cl)
+	x := in.explain(cl)
 	key := id + "/" + strings.Join(cl.nodes, ",")
 	if cl.key != "" {
 		key = id + "/" + cl.key
 	}
 	c := report.Cause{
 		ID: id, Key: key, Nodes: cl.nodes, Says: cl.says,
-		Evidence: cl.evidence, Remedy: cl.remedy, Explains: explains,
+		Evidence: cl.evidence, Remedy: cl.remedy, Explains: x.by, Verdict: x.verdict,
 	}
-	if red > 0 {
-		c.Says += "; it explains " + share(red, len(in.red)) + " red pairs"
+	if x.red > 0 {
+		c.Says += "; it explains " + share(x.red, len(in.red)) + " red pairs"
 	}
+	in.weigh(&c, cl, x.red)
 	c.Nodes, c.Evidence, c.Remedy = filled(c.Nodes), filled(c.Evidence), filled(c.Remedy)
 	return c
 }
@@ -145,9 +193,16 @@ func filled[T any](list []T) []T {
 	return list
 }
 
+// explanation is what a claim stands behind.
+type explanation struct {
+	by      []report.Explained
+	red     int           // cells
+	verdict check.Verdict // of the heaviest finding
+}
+
 // explain attaches findings to a claim and counts the red cells among them.
-func (in *input) explain(cl claim) ([]report.Explained, int) {
-	explains := []report.Explained{}
+func (in *input) explain(cl claim) explanation {
+	x := explanation{by: []report.Explained{}, verdict: check.Pass}
 	cells := map[cellID]bool{}
 	for _, j := range in.judged {
 		e := report.Explained{Check: j.ID}
@@ -163,17 +218,24 @@ func (in *input) explain(cl claim) ([]report.Explained, int) {
 			e.Findings++
 			e.Pairs += len(pairs)
 			in.explained[findingID{j.ID, i}] = true
+			if gravity(f.Verdict) > gravity(x.verdict) {
+				x.verdict = f.Verdict
+			}
 			for _, p := range pairs {
 				if in.red[p] {
-					cells[p] = true
+					cells[p], in.covered[p] = true, true
 				}
 			}
 		}
 		if e.Findings > 0 {
-			explains = append(explains, e)
+			x.by = append(x.by, e)
 		}
 	}
-	return explains, len(cells)
+	if len(x.by) == 0 {
+		x.verdict = check.Unknown // it stands behind nothing that was judged
+	}
+	x.red = len(cells)
+	return x
 }
 
 // covers says which of a finding's cells a claim stands behind, and whether the
@@ -190,7 +252,7 @@ func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
 	if len(pairs) > 0 {
 		return pairs, true
 	}
-	return nil, cl.finding != nil && cl.finding(id, f)
+	return nil, cl.finding != nil && cl.finding(id, f) || in.startsLate(cl, id, f)
 }
 
 // counts says whether a finding wants an explanation. Warnings do, too.

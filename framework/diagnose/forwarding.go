@@ -58,6 +58,8 @@ func noForwarding(in *input) []claim {
 		}
 		return false
 	}
+	c.must, c.parts = in.unforwarded(nodes), []string{partHost}
+	c.grounds = "a kernel with this setting at 0 passes nothing on between pods and other nodes"
 	return []claim{c}
 }
 
@@ -140,8 +142,11 @@ func forwardRejected(in *input) []claim {
 	c := claimOf(nodes, findings)
 	c.cell, c.leaves = in.podTraffic(nodes), turnedAway
 	c.finding = func(id string, f check.Finding) bool {
-		return id == firewallForward && f.Verdict == check.Fail || id == firewallDrops && sameNodes(f, nodes) && counts(f)
+		return id == firewallForward && f.Verdict == check.Fail ||
+			id == firewallDrops && sameNodes(f, nodes) && counts(f) && speaksOf(f, c.evidence)
 	}
+	c.must, c.parts = in.unpassed(findings), []string{partHost, partBridge}
+	c.grounds = "the node's own rules were followed with packets of its pods, and they end there"
 	return []claim{c}
 }
 

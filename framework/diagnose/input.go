@@ -14,6 +14,7 @@ type input struct {
 	facts     *facts.Snapshot
 	judged    []Judged
 	red       map[cellID]bool // cells in failing findings
+	covered   map[cellID]bool // those of them that a cause stands behind
 	explained map[findingID]bool
 	matrices  map[string]*placed
 }
@@ -37,6 +38,8 @@ type placed struct {
 	facts.Matrix
 	rows    map[string]int
 	columns map[string]int
+	// rowsOf and columnsOf are by node.
+	rowsOf, columnsOf map[string][]int
 }
 
 // spot is one cell with everything that tells what it means.
@@ -50,15 +53,17 @@ type spot struct {
 func newInput(s *facts.Snapshot, judged []Judged) *input {
 	in := &input{
 		facts: s, judged: judged,
-		red: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
+		red: map[cellID]bool{}, covered: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
 	}
 	for _, m := range s.Matrices {
-		p := &placed{Matrix: m, rows: map[string]int{}, columns: map[string]int{}}
+		p := &placed{Matrix: m, rows: map[string]int{}, columns: map[string]int{}, rowsOf: map[string][]int{}, columnsOf: map[string][]int{}}
 		for i, r := range m.Rows {
 			p.rows[r.From.String()] = i
+			p.rowsOf[r.From.Node] = append(p.rowsOf[r.From.Node], i)
 		}
 		for i, t := range m.Targets {
 			p.columns[t.ID] = i
+			p.columnsOf[t.Node] = append(p.columnsOf[t.Node], i)
 		}
 		in.matrices[m.Flow.Key()] = p
 	}
