@@ -57,6 +57,14 @@ func tunnelScenes() []scene {
 			says: "the outer source address 10.0.0.228 is not n1's InternalIP 10.0.0.11",
 		},
 		{
+			name: "the tunnel leaves from a second address and nobody minds",
+			trace: with(answered(trace("pod/n1", podTCP, podToN3,
+				"1000 n1 >veth1 >cni0 flannel.1>"+wrongSource+"eth0>* n3 >eth0* >flannel.1 cni0> veth3>"+ask+"SYN seq=100", synAck)),
+				func(t *facts.Trace) { t.For = "tunnel-address/n1" }),
+			outcome: path.Whole, blames: "sender-tunnel at n1",
+			says: "Sent again, it came through: every hop was seen, both ways; yet the outer source address 10.0.0.228 is not n1's InternalIP 10.0.0.11",
+		},
+		{
 			name: "the receiver's tunnel answers from a second address",
 			trace: trace("pod/n1", podTCP, podToN3, syn13,
 				"1200 n3 >veth3 >cni0 flannel.1> outer=10.0.0.228|10.0.0.11 eth0>* n1 >eth0*"+reply+"SYN ACK seq=900 ack=101"),
