@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed cni.md
@@ -89,7 +90,7 @@ func agentOf(s *facts.Snapshot, n facts.Node) []symptom.Symptom {
 	p := now[i]
 	out := classOf(p)
 	before := slices.IndexFunc(first, func(o facts.Pod) bool { return o.Name == p.Name })
-	x := symptom.Symptom{Node: n.Name, Evidence: []check.Evidence{podEvidence(p)}, Remedy: agentLogs(p)}
+	x := symptom.Symptom{Node: n.Name, Evidence: []check.Evidence{podEvidence(p)}, Remedy: remedies.Revive(p, agentName(s))}
 	switch {
 	case before >= 0 && p.Restarts > first[before].Restarts:
 		x.Verdict, x.Kind = check.Fail, "restarted"
@@ -116,10 +117,8 @@ func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod, leaving bool) s
 	out := symptom.Symptom{Node: n.Name, Verdict: check.Fail, Kind: "missing"}
 	if len(pods) == 0 {
 		out.Says = fmt.Sprintf("no agent of %s on this node: its pods get no network, and routes to and from it are not kept", cniName(s))
-		out.Remedy = []check.Remedy{
-			{Text: "See why the DaemonSet has no pod here: taints, node selector, quota", Command: "kubectl get daemonsets -A; kubectl describe node " + n.Name},
-			{Text: "Check that every node has one", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
-		}
+		namespace, name := remedies.DaemonSet(s.Cluster.CNIPods, agentName(s))
+		out.Remedy = remedies.Everywhere(namespace, name, n.Name)
 		if leaving {
 			out.Verdict, out.Kind = check.Warn, "leaving"
 			out.Says = fmt.Sprintf("the agent of %s on this node is being deleted, and none had taken its place when the run ended", cniName(s))
@@ -132,7 +131,7 @@ func notReady(s *facts.Snapshot, n facts.Node, pods []facts.Pod, leaving bool) s
 	for _, p := range pods {
 		out.Evidence = append(out.Evidence, podEvidence(p))
 	}
-	out.Remedy = agentLogs(p)
+	out.Remedy = remedies.Revive(p, agentName(s))
 	return out
 }
 
@@ -141,7 +140,7 @@ func classOf(p facts.Pod) []symptom.Symptom {
 	if p.PriorityClass == nodeCritical || p.PriorityClass == clusterCritical {
 		return nil
 	}
-	kind, name := "DaemonSet", "NAME"
+	kind, name := "DaemonSet", "$(kubectl -n "+p.Namespace+" get pod "+p.Name+" -o jsonpath='{.metadata.ownerReferences[0].name}')"
 	if owner, ok := ownerName(p, kind); ok {
 		name = owner
 	}
@@ -151,15 +150,19 @@ func classOf(p facts.Pod) []symptom.Symptom {
 		Evidence: []check.Evidence{podEvidence(p)},
 		Remedy: []check.Remedy{
 			{Text: "Set the class; the DaemonSet replaces its pods node by node", Command: fmt.Sprintf(`kubectl -n %s patch daemonset %s --type merge -p '{"spec":{"template":{"spec":{"priorityClassName":"%s"}}}}'`, p.Namespace, name, nodeCritical)},
-			{Text: "Check the class", Command: fmt.Sprintf("kubectl -n %s get daemonset %s -o jsonpath='{.spec.template.spec.priorityClassName}'", p.Namespace, name)},
+			{Purpose: check.Verify, Text: "Check the class: it must say " + nodeCritical, Command: fmt.Sprintf("kubectl -n %s get daemonset %s -o jsonpath='{.spec.template.spec.priorityClassName}'", p.Namespace, name)},
 		},
 	}}
 }
 
-func agentLogs(p facts.Pod) []check.Remedy {
-	return []check.Remedy{
-		{Text: "Read why it does not run", Command: fmt.Sprintf("kubectl -n %s describe pod %s", p.Namespace, p.Name)},
-		{Text: "Read its last words", Command: fmt.Sprintf("kubectl -n %s logs %s --all-containers --previous", p.Namespace, p.Name)},
-		{Text: "Check that it is Ready", Command: fmt.Sprintf("kubectl -n %s get pod %s -o wide", p.Namespace, p.Name)},
+// agentName is the usual name of the agent's DaemonSet, for where no pod tells it.
+func agentName(s *facts.Snapshot) string {
+	names := map[string]string{
+		"flannel": "kube-flannel-ds", "calico": "calico-node", "canal": "canal", "cilium": "cilium", "antrea": "antrea-agent",
+		"weave": "weave-net", "kube-ovn": "kube-ovn-cni", "aws-vpc": "aws-node", "ovn-kubernetes": "ovnkube-node", "kindnet": "kindnet",
 	}
+	if name, ok := names[s.Cluster.CNI]; ok {
+		return name
+	}
+	return "$(kubectl get daemonsets -A -o name | grep -E 'cni|net' | head -1 | cut -d/ -f2)"
 }

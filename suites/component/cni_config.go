@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed cni_config.md
@@ -48,7 +49,7 @@ func cniConfig(s *facts.Snapshot) check.Result {
 		}
 		if len(files) == 0 {
 			none++
-			found = append(found, noConfig(n.Name, dir.Dir))
+			found = append(found, noConfig(s, n.Name, dir.Dir))
 			continue
 		}
 		if files[0].Plain != "" && !foreign(s, files[0]) { // what is foreign is told as that
@@ -61,9 +62,12 @@ func cniConfig(s *facts.Snapshot) check.Result {
 	}
 	found = append(found, odd(plain, "CNI configuration", func(string, string) string {
 		return "the CNI configuration that counts here is not that of most nodes, so new pods are connected otherwise"
-	}, []check.Remedy{
-		{Text: "Let the network plugin's agent write it anew", Command: "kubectl get pods -A -o wide | grep -E 'flannel|calico|cilium|canal'"},
-		{Text: "Check that the first file is the same everywhere", Command: "ls -l /etc/cni/net.d; md5sum /etc/cni/net.d/*"},
+	}, func(node string) []check.Remedy {
+		return []check.Remedy{
+			{Purpose: check.Find, Text: "Compare what stands there with another node's", Node: node, Command: "for f in /etc/cni/net.d/*; do echo \"== $f\"; cat \"$f\"; done"},
+			remedies.RestartCNI(s, node),
+			{Purpose: check.Verify, Text: "Check that the first file, and its sum, is the same as on the other nodes", Node: node, Command: "md5sum /etc/cni/net.d/* | head -3"},
+		}
 	})...)
 	findings := symptom.Findings(found)
 	named := map[string]bool{}
@@ -95,13 +99,14 @@ func cniDir(s *facts.Snapshot, node string) (*facts.CNIFiles, string) {
 	return nil, missing
 }
 
-func noConfig(node, dir string) symptom.Symptom {
+func noConfig(s *facts.Snapshot, node, dir string) symptom.Symptom {
 	return symptom.Symptom{
 		Node: node, Verdict: check.Warn, Kind: "none", Says: fmt.Sprintf("there is no CNI configuration in %s: new pods do not start here", dir),
 		Evidence: []check.Evidence{{Node: node, Source: dir, Text: "no file that ends in .conf, .conflist or .json"}},
 		Remedy: []check.Remedy{
-			{Text: "Read what the network plugin's agent says, which writes it", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node},
-			{Text: "Check", Node: node, Command: "ls -l " + dir},
+			{Purpose: check.Find, Text: "Read what the network plugin's agent says, which writes it", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node},
+			remedies.RestartCNI(s, node),
+			{Purpose: check.Verify, Text: "Check that a .conflist or .conf file is there", Node: node, Command: "ls -l " + dir},
 		},
 	}
 }
@@ -115,9 +120,12 @@ func filesOf(s *facts.Snapshot, n facts.Node, dir string, files []cniFile) []sym
 			Node: n.Name, Verdict: verdict, Kind: kind + f.Name, Says: says,
 			Evidence: []check.Evidence{{Node: n.Name, Source: dir + "/" + f.Name, Text: wordsOf(f)}},
 			Remedy: []check.Remedy{
-				{Text: "If nothing on this node writes it any more, move it away, out of the folder", Node: n.Name, Command: fmt.Sprintf("mv %s/%s ~/", dir, f.Name)},
-				{Text: "Let the network plugin's agent write its own anew: delete its pod on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name},
-				{Text: "Check which file comes first", Node: n.Name, Command: "ls " + dir},
+				{Text: "Move it away, out of the folder (if a program on this node still writes it, that has to be stopped first)", Node: n.Name, Command: fmt.Sprintf("mv %s/%s ~/", dir, f.Name)},
+				remedies.RestartCNI(s, n.Name),
+				{
+					Purpose: check.Verify, Text: fmt.Sprintf("Check which file comes first: %s must not be there, and the network plugin's own must", f.Name), Node: n.Name,
+					Command: "ls " + dir,
+				},
 			},
 		})
 	}

@@ -132,8 +132,12 @@ func repair(s *facts.Snapshot, log facts.PodLog, f failure) []check.Remedy {
 		namespace = p.Namespace
 	}
 	return []check.Remedy{
-		{Text: "See what is in the way, and remove it", Node: log.Node, Command: f.look},
+		{Purpose: check.Find, Text: "See what is in the way, and remove it: it stays when the agent is restarted", Node: log.Node, Command: f.look},
 		{Text: "Let the agent begin anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, log.Pod)},
-		{Text: "Check that the line does not come back", Command: fmt.Sprintf("kubectl -n %s logs --tail=100 $(kubectl -n %s get pods --field-selector spec.nodeName=%s -o name)", namespace, namespace, log.Node)},
+		{
+			Purpose: check.Verify, Text: "Check a minute later that the line does not come back: this must print nothing",
+			Command: fmt.Sprintf("kubectl -n %s logs --tail=200 --all-containers $(kubectl -n %s get pods --field-selector spec.nodeName=%s -o name | grep %s) | grep -iF -- '%s'",
+				namespace, namespace, log.Node, agentName(s), f.part),
+		},
 	}
 }

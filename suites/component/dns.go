@@ -4,6 +4,7 @@ import (
 	_ "embed" // the explanation page
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -54,9 +55,17 @@ func dns(s *facts.Snapshot) check.Result {
 		f.Says = held + ": no name resolves in the cluster"
 	}
 	trouble(&f, pods)
-	f.Remedy = append(f.Remedy,
-		check.Remedy{Text: "Read why they do not run", Command: fmt.Sprintf("kubectl -n %s describe pods -l k8s-app=kube-dns", d.Namespace)},
-		check.Remedy{Text: "Check that all are available", Command: fmt.Sprintf("kubectl -n %s rollout status deployment %s", d.Namespace, d.Name)})
+	f.Remedy = append(f.Remedy, dnsSteps(d.Namespace, pods)...)
+	if d.Desired > 0 {
+		f.Remedy = append(f.Remedy, check.Remedy{
+			Text:    "If it broke with a change of its image or its configuration, go back to the version before",
+			Command: fmt.Sprintf("kubectl -n %s rollout undo deployment %s", d.Namespace, d.Name),
+		})
+	}
+	f.Remedy = append(f.Remedy, check.Remedy{
+		Purpose: check.Verify, Text: "Check that all are available: it must say \"successfully rolled out\"",
+		Command: fmt.Sprintf("kubectl -n %s rollout status deployment %s --timeout=60s", d.Namespace, d.Name),
+	})
 	return check.Conclude(held, []check.Finding{f})
 }
 
@@ -94,9 +103,28 @@ func dnsPods(pods []facts.Pod) check.Result {
 	}
 	f := check.Finding{Subject: "cluster DNS", Verdict: check.Fail, Nodes: []string{}, Says: held}
 	trouble(&f, pods)
-	f.Remedy = []check.Remedy{
-		{Text: "Read why they do not run", Command: "kubectl -n kube-system describe pods -l k8s-app=kube-dns"},
-		{Text: "Check that all are Ready", Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide"},
-	}
+	f.Remedy = append(dnsSteps("kube-system", pods), check.Remedy{
+		Purpose: check.Verify, Text: "Check that all are Running and READY", Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+	})
 	return check.Conclude(held, []check.Finding{f})
+}
+
+// dnsSteps tell why replicas do not run, and let those be made anew.
+func dnsSteps(namespace string, pods []facts.Pod) []check.Remedy {
+	out := []check.Remedy{{
+		Purpose: check.Find, Text: "Read why they do not run",
+		Command: fmt.Sprintf("kubectl -n %s describe pods -l k8s-app=kube-dns; kubectl -n %s logs -l k8s-app=kube-dns --tail=20 --prefix", namespace, namespace),
+	}}
+	var names []string
+	for _, p := range pods {
+		if !p.Ready {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) > 0 {
+		out = append(out, check.Remedy{
+			Text: "Let those that are not Ready be made anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, strings.Join(names, " ")),
+		})
+	}
+	return out
 }

@@ -103,9 +103,13 @@ func evicted(s *facts.Snapshot, component, pod string, e facts.ClusterEvent) sym
 		Says:     fmt.Sprintf("%s (%s) was %s: %s, %s", pod, component, strings.ToLower(e.Reason), strings.TrimSuffix(e.Message, "."), when),
 		Evidence: []check.Evidence{{Node: node, Source: fmt.Sprintf("event %s of %s/%s", e.Reason, e.Namespace, e.Object), Text: e.Message}},
 		Remedy: []check.Remedy{
-			{Text: "See what the node is short of", Command: "kubectl describe nodes | grep -A8 -E '^Name:|^Conditions:'"},
-			{Text: "Give the workload the priority class " + nodeCritical + " (the cluster DNS: " + clusterCritical + ")", Command: fmt.Sprintf("kubectl -n %s get pods -o custom-columns=NAME:.metadata.name,CLASS:.spec.priorityClassName | grep %s", e.Namespace, component)},
-			{Text: "Check that it runs again", Command: fmt.Sprintf("kubectl -n %s get pods -o wide | grep %s", e.Namespace, component)},
+			{Purpose: check.Find, Text: "See what the node is short of", Command: "kubectl describe nodes | grep -A8 -E '^Name:|^Conditions:'"},
+			{
+				Purpose: check.Find, Text: "See its priority class: " + nodeCritical + " (the cluster DNS: " + clusterCritical + ") is not evicted",
+				Command: fmt.Sprintf("kubectl -n %s get pods -o custom-columns=NAME:.metadata.name,CLASS:.spec.priorityClassName | grep %s", e.Namespace, pod),
+			},
+			{Text: "Give the node back what it is short of: remove images that no container uses, and find who takes the memory", Node: node, Command: "crictl rmi --prune; ps -eo pid,rss,comm --sort=-rss | head"},
+			{Purpose: check.Verify, Text: "Check that it runs again: Running, with all containers READY", Command: fmt.Sprintf("kubectl -n %s get pods -o wide --field-selector spec.nodeName=%s", e.Namespace, node)},
 		},
 	}
 }

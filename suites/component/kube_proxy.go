@@ -3,10 +3,12 @@ package component
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed kube_proxy.md
@@ -65,7 +67,7 @@ func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
 	case bad && before.Verdict == check.Fail:
 		before.Verdict = check.Warn
 		before.Says = "no kube-proxy was Ready here when the run began, and one is at the end of the run: it has just been started or replaced"
-		before.Remedy = before.Remedy[len(before.Remedy)-1:]
+		before.Remedy = slices.DeleteFunc(before.Remedy, func(r check.Remedy) bool { return r.Purpose != check.Verify })
 		return before, true
 	}
 	return now, false
@@ -96,7 +98,7 @@ func proxyAt(pods []facts.Pod, node string) (check.Finding, bool) {
 		case p.Ready:
 			f.Verdict = check.Warn
 			f.Says = fmt.Sprintf("kube-proxy is Ready, but was restarted %d times", p.Restarts)
-			f.Evidence, f.Remedy = []check.Evidence{podEvidence(p)}, logs(p)
+			f.Evidence, f.Remedy = []check.Evidence{podEvidence(p)}, remedies.Revive(p, kubeProxyName)
 			return f, true
 		default:
 			broken = append(broken, p)
@@ -104,10 +106,8 @@ func proxyAt(pods []facts.Pod, node string) (check.Finding, bool) {
 	}
 	if len(broken) == 0 {
 		f.Says = "no kube-proxy pod on this node: no Service works from here, the cluster DNS included"
-		f.Remedy = []check.Remedy{
-			{Text: "See why the DaemonSet has no pod here: taints, node selector, quota", Command: "kubectl -n kube-system describe daemonset kube-proxy"},
-			{Text: "Check that every node has one", Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide"},
-		}
+		namespace, name := remedies.DaemonSet(pods, kubeProxyName)
+		f.Remedy = remedies.Everywhere(namespace, name, node)
 		return f, true
 	}
 	p := broken[len(broken)-1]
@@ -115,7 +115,7 @@ func proxyAt(pods []facts.Pod, node string) (check.Finding, bool) {
 	for _, p := range broken {
 		f.Evidence = append(f.Evidence, podEvidence(p))
 	}
-	f.Remedy = logs(p)
+	f.Remedy = remedies.Revive(p, kubeProxyName)
 	return f, true
 }
 
@@ -140,10 +140,5 @@ func podEvidence(p facts.Pod) check.Evidence {
 	}
 }
 
-func logs(p facts.Pod) []check.Remedy {
-	return []check.Remedy{
-		{Text: "Read why it does not run", Command: fmt.Sprintf("kubectl -n %s describe pod %s", p.Namespace, p.Name)},
-		{Text: "Read its last words", Command: fmt.Sprintf("kubectl -n %s logs %s --previous", p.Namespace, p.Name)},
-		{Text: "Check that it is Ready", Command: fmt.Sprintf("kubectl -n %s get pods -l k8s-app=kube-proxy -o wide", p.Namespace)},
-	}
-}
+// kubeProxyName is the usual name of its DaemonSet.
+const kubeProxyName = "kube-proxy"

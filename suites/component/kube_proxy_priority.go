@@ -81,9 +81,10 @@ func setClass(p facts.Pod) []check.Remedy {
 			Command: fmt.Sprintf(`kubectl -n %s patch daemonset %s --type merge -p '{"spec":{"template":{"spec":{"priorityClassName":"%s"}}}}'`,
 				namespace, name, nodeCritical),
 		},
-		{Text: "Wait until it is done", Command: fmt.Sprintf("kubectl -n %s rollout status daemonset %s", namespace, name)},
+		{Purpose: check.Verify, Text: "Wait until it is done", Command: fmt.Sprintf("kubectl -n %s rollout status daemonset %s", namespace, name)},
 		{
-			Text: "Check the class",
+			Purpose: check.Verify,
+			Text:    "Check the class: it must say " + nodeCritical,
 			Command: fmt.Sprintf("kubectl -n %s get daemonset %s -o jsonpath='{.spec.template.spec.priorityClassName}'",
 				namespace, name),
 		},

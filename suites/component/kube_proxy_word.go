@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // lateSync is how old the last sync may be by kube-proxy's own word. It tells the time of the
@@ -31,7 +32,7 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 	pods := newest(s.Cluster.KubeProxy, s.Cluster.KubeProxyLast)
 	for _, n := range nodes {
 		first, last, _ := symptom.Looks(s, n.Name)
-		out = append(out, unhealthy(n.Name, first, last)...)
+		out = append(out, unhealthy(s, n.Name, first, last)...)
 		for _, h := range []*facts.HostLook{first, last} {
 			if h != nil && h.ProxyMode != nil && strings.TrimSpace(h.ProxyMode.Text) != "" {
 				modes[n.Name] = strings.TrimSpace(h.ProxyMode.Text)
@@ -43,9 +44,11 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 			}
 		}
 	}
-	restart := []check.Remedy{
-		{Text: "Let every node run what the DaemonSet and its configuration say", Command: "kubectl -n kube-system rollout restart daemonset kube-proxy"},
-		{Text: "Check that it is done", Command: "kubectl -n kube-system rollout status daemonset kube-proxy"},
+	restart := func(string) []check.Remedy {
+		return []check.Remedy{
+			{Text: "Let every node run what the DaemonSet and its configuration say", Command: "kubectl -n kube-system rollout restart daemonset kube-proxy"},
+			{Purpose: check.Verify, Text: "Check that it is done: it must say \"successfully rolled out\"", Command: "kubectl -n kube-system rollout status daemonset kube-proxy"},
+		}
 	}
 	out = append(out, otherMode(s, modes, restart)...)
 	return append(out, odd(versions, "kube-proxy's image", func(word, usual string) string {
@@ -55,7 +58,7 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 
 // otherMode compares each node's mode with that of the configuration, so far as
 // there is one, else with that of most nodes.
-func otherMode(s *facts.Snapshot, modes map[string]string, restart []check.Remedy) []symptom.Symptom {
+func otherMode(s *facts.Snapshot, modes map[string]string, restart func(string) []check.Remedy) []symptom.Symptom {
 	told := s.Cluster.ProxyMode
 	if told == "" || told == "replaced" {
 		return odd(modes, "kube-proxy's mode", func(word, usual string) string {
@@ -66,7 +69,7 @@ func otherMode(s *facts.Snapshot, modes map[string]string, restart []check.Remed
 	for _, n := range s.Selected() {
 		if mode, ok := modes[n.Name]; ok && mode != told {
 			out = append(out, symptom.Symptom{
-				Node: n.Name, Kind: "mode " + mode, Verdict: check.Warn, Remedy: restart,
+				Node: n.Name, Kind: "mode " + mode, Verdict: check.Warn, Remedy: restart(n.Name),
 				Says: fmt.Sprintf("kube-proxy works by %s here, and its configuration says %s: it was not restarted since the configuration was changed, "+
 					"or the node cannot do what it says", mode, told),
 				Evidence: []check.Evidence{{Node: n.Name, Source: "kube-proxy's mode", Text: mode}, {Source: "configuration of kube-proxy", Text: told}},
@@ -78,7 +81,7 @@ func otherMode(s *facts.Snapshot, modes map[string]string, restart []check.Remed
 
 // unhealthy judges the newest answer. No answer at all is no failure, because the port
 // can be another; one that takes the question and does not answer is stuck.
-func unhealthy(node string, first, last *facts.HostLook) []symptom.Symptom {
+func unhealthy(s *facts.Snapshot, node string, first, last *facts.HostLook) []symptom.Symptom {
 	then, now := answer(first), answer(last)
 	if now == nil {
 		now = then
@@ -89,10 +92,11 @@ func unhealthy(node string, first, last *facts.HostLook) []symptom.Symptom {
 	out := symptom.Symptom{
 		Node: node, Kind: "health", Verdict: check.Fail, Evidence: []check.Evidence{{Node: node, Source: now.Path, Text: now.Text + now.NotRun}},
 		Remedy: []check.Remedy{
-			{Text: "Ask kube-proxy itself", Node: node, Command: "curl -s " + now.Path},
-			{Text: "Read what it is stuck at", Command: fmt.Sprintf("kubectl -n kube-system logs --tail=50 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=%s -o name)", node)},
-			{Text: "Let it begin anew", Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node},
-			{Text: "Check that it says 200", Node: node, Command: "curl -s -o /dev/null -w '%{http_code}\\n' " + now.Path},
+			{Purpose: check.Find, Text: "Ask kube-proxy itself", Node: node, Command: "curl -s " + now.Path},
+			{Purpose: check.Find, Text: "Read what it is stuck at", Command: fmt.Sprintf("kubectl -n kube-system logs --tail=50 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=%s -o name)", node)},
+			{Purpose: check.Find, Text: "See its state: T is stopped, D waits for the kernel", Node: node, Command: "ps -o pid,stat,wchan:20,etime,args -C kube-proxy"},
+			remedies.RestartProxy(s, node),
+			{Purpose: check.Verify, Text: "Check its health: this must print 200", Node: node, Command: "curl -s -o /dev/null -w '%{http_code}\\n' " + now.Path},
 		},
 	}
 	switch {

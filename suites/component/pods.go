@@ -59,7 +59,7 @@ func refused(s *facts.Snapshot, what string) (string, bool) {
 // odd names the nodes whose word differs from what most say; of two words that
 // are as frequent the one that sorts first counts as usual. Nodes without a word
 // are left out. Says makes the sentence from both words.
-func odd(words map[string]string, kind string, says func(word, usual string) string, remedy []check.Remedy) []symptom.Symptom {
+func odd(words map[string]string, kind string, says func(word, usual string) string, remedy func(node string) []check.Remedy) []symptom.Symptom {
 	count := map[string]int{}
 	for _, w := range words {
 		count[w]++
@@ -74,7 +74,7 @@ func odd(words map[string]string, kind string, says func(word, usual string) str
 	for node, w := range words {
 		if w != usual {
 			out = append(out, symptom.Symptom{
-				Node: node, Kind: kind + w, Verdict: check.Warn, Says: says(w, usual), Remedy: remedy,
+				Node: node, Kind: kind + w, Verdict: check.Warn, Says: says(w, usual), Remedy: remedy(node),
 				Evidence: []check.Evidence{{Node: node, Source: kind, Text: w}, {Source: fmt.Sprintf("%s on %d of %d nodes", kind, count[usual], len(words)), Text: usual}},
 			})
 		}

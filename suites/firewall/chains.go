@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed chains.md
@@ -119,8 +120,10 @@ func strangerFinding(name string, on strangers) check.Finding {
 }
 
 func strangerRemedy(name, node string) []check.Remedy {
+	again := remedies.Again("firewall/chains")
 	look := check.Remedy{
-		Text: "Look at what the rules do with forwarded packets; firewall/forward says which of them stop any", Node: node,
+		Purpose: check.Find,
+		Text:    "Look at what the rules do with forwarded packets; firewall/forward says which of them stop any", Node: node,
 		Command: "iptables -S; nft list ruleset",
 	}
 	for _, o := range owners {
@@ -128,10 +131,11 @@ func strangerRemedy(name, node string) []check.Remedy {
 			return []check.Remedy{
 				look,
 				{Text: "Where the nodes need no firewall of their own, switch it off on each of them; otherwise let it pass what the cluster needs", Node: node, Command: o.stop},
+				again,
 			}
 		}
 	}
-	return []check.Remedy{look}
+	return []check.Remedy{look, again}
 }
 
 // few names the first chains and says how many more there are.

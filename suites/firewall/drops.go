@@ -55,7 +55,7 @@ func drops(s *facts.Snapshot) check.Result {
 		}
 	}
 	for _, d := range places {
-		findings = append(findings, d.finding())
+		findings = append(findings, d.finding(s))
 	}
 	held := fmt.Sprintf("on %d of %s no rule dropped anything while the probes ran", check.Clean(nodes, findings), figures.Count(len(nodes), "node"))
 	for _, why := range slices.Sorted(maps.Keys(aside)) {

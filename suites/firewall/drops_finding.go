@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
@@ -27,7 +28,7 @@ func noted(list []*dropping, node string, g grew, why string, v check.Verdict) [
 	return list
 }
 
-func (d *dropping) finding() check.Finding {
+func (d *dropping) finding(s *facts.Snapshot) check.Finding {
 	verb := "dropped"
 	if d.reject {
 		verb = "rejected"
@@ -40,7 +41,7 @@ func (d *dropping) finding() check.Finding {
 	var packets uint64
 	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", strings.Join(d.nodes, ", "), d.where()), Nodes: d.nodes, Verdict: d.verdict,
-		Remedy: d.remedies(),
+		Remedy: d.remedies(s),
 	}
 	for i, g := range d.grown {
 		packets += g.packets()
@@ -55,13 +56,19 @@ func (d *dropping) finding() check.Finding {
 	return f
 }
 
-func (d *dropping) remedies() []check.Remedy {
-	watch := check.Remedy{Text: "See whether it still counts, and what it drops", Node: d.nodes[0], Command: d.count()}
+func (d *dropping) remedies(s *facts.Snapshot) []check.Remedy {
+	out := []check.Remedy{{Purpose: check.Find, Text: "See whether it still counts, and what it drops", Node: d.nodes[0], Command: d.count()}}
 	if d.verdict != check.Fail {
-		return []check.Remedy{watch}
+		return out
 	}
-	return append([]check.Remedy{watch}, (&stopped{place: d.place}).remedy(d.nodes[0])...)
+	for i, g := range d.grown[:min(mostRepaired, len(d.grown))] {
+		out = append(out, g.place.remedy(s, d.nodes[i])...) // an nft rule's handle is another on each node
+	}
+	return out
 }
+
+// mostRepaired bounds the nodes for which one finding lists the steps.
+const mostRepaired = 5
 
 // count lists the rule with its counter.
 func (d *dropping) count() string {

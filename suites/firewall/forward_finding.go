@@ -83,7 +83,7 @@ func (w *nodeWalk) finding(s *stopped) check.Finding {
 		Evidence: []check.Evidence{{
 			Node: w.node.Name, Source: s.where(), Text: text,
 		}},
-		Remedy: s.remedy(w.node.Name),
+		Remedy: s.remedy(w.snapshot, w.node.Name),
 	}
 }
 
@@ -116,54 +116,4 @@ func (s *stopped) when() string {
 		return fmt.Sprintf(" (at the %s look only)", s.looks[0])
 	}
 	return ""
-}
-
-func (s *stopped) remedy(node string) []check.Remedy {
-	verify := check.Remedy{Text: "Check that it is gone", Node: node, Command: s.list()}
-	if s.owner.member {
-		return []check.Remedy{{
-			Text: fmt.Sprintf("The chain is %s's own: look at the network policies that apply here, and at its agent on the node", s.owner.name), Node: node,
-			Command: s.list(),
-		}}
-	}
-	undo := check.Remedy{Text: "Take the rule away", Node: node, Command: s.undo()}
-	if s.position == 0 {
-		undo.Text = "Let packets through that no rule decides about"
-	}
-	if s.manager.name == "" {
-		undo.Text += "; whoever made it (a firewall manager, a script at boot) has to be told too"
-		return []check.Remedy{undo, verify}
-	}
-	stop := check.Remedy{
-		Text: fmt.Sprintf("%s manages this table and would bring it back: switch it off, or let it forward the pod and overlay traffic", s.manager.name),
-		Node: node, Command: s.manager.stop,
-	}
-	return []check.Remedy{stop, undo, verify}
-}
-
-func (s *stopped) undo() string {
-	switch {
-	case s.tool == "nft" && s.position == 0:
-		return fmt.Sprintf("nft chain %s %s %s '{ policy accept ; }'", s.family, s.table, s.chain)
-	case s.tool == "nft":
-		return fmt.Sprintf("nft delete rule %s %s %s handle %d", s.family, s.table, s.chain, s.handle)
-	case s.position == 0:
-		return fmt.Sprintf("%s%s -P %s ACCEPT", s.command(), s.inTable(), s.chain)
-	default:
-		return fmt.Sprintf("%s%s -D %s", s.command(), s.inTable(), strings.TrimPrefix(s.text, "-A "))
-	}
-}
-
-func (s *stopped) list() string {
-	if s.tool == "nft" {
-		return fmt.Sprintf("nft -a list chain %s %s %s", s.family, s.table, s.chain)
-	}
-	return fmt.Sprintf("%s%s -S %s", s.command(), s.inTable(), s.chain)
-}
-
-func (s *stopped) inTable() string {
-	if s.table == "filter" {
-		return ""
-	}
-	return " -t " + s.table
 }

@@ -67,7 +67,7 @@ func masquerade(s *facts.Snapshot) check.Result {
 
 func (w *nodeWalk) rewriting(s *stopped) check.Finding {
 	node := w.node.Name
-	remedy := s.remedy(node)
+	remedy := s.remedy(w.snapshot, node)
 	if s.owner.member {
 		remedy[0].Text = fmt.Sprintf("The chain is %s's own: give it the cluster's real pod range (kube-proxy: --cluster-cidr; flannel: net-conf.json), and look whether it is left over from an earlier cluster", s.owner.name)
 	}
@@ -117,8 +117,9 @@ func foreign(s *facts.Snapshot, node string) []check.Finding {
 			Says:     fmt.Sprintf("rules of %s are left, while the cluster's network plugin is %s", o.name, s.Cluster.CNI),
 			Evidence: []check.Evidence{{Node: node, Source: "firewall chains", Text: few(left[o.name])}},
 			Remedy: []check.Remedy{
-				{Text: "See what they do", Node: node, Command: fmt.Sprintf("iptables-save | grep -e '%s'; nft list ruleset | grep -e '%[1]s'", strings.TrimSuffix(pattern(o), "*"))},
+				{Purpose: check.Find, Text: "See what they do", Node: node, Command: fmt.Sprintf("iptables-save | grep -e '%s'; nft list ruleset | grep -e '%[1]s'", strings.TrimSuffix(pattern(o), "*"))},
 				{Text: "If no pod of that plugin runs any more, take them away: drain the node and reboot it, which is surer than to delete chain by chain", Command: "kubectl drain --ignore-daemonsets --delete-emptydir-data " + node},
+				{Purpose: check.Verify, Text: "Check after the reboot, then uncordon the node: this must print 0", Node: node, Command: fmt.Sprintf("(iptables-save; nft list ruleset) | grep -c -e '%s'", strings.TrimSuffix(pattern(o), "*"))},
 			},
 		})
 	}

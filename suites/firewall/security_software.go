@@ -117,7 +117,7 @@ func agentFinding(node string, k facts.SecuritySoftware, p facts.Process) check.
 		Evidence: []check.Evidence{{Node: node, Source: "process list", Text: fmt.Sprintf("%s, pid %d", p.Name, p.PID)}},
 		Remedy: []check.Remedy{
 			stop,
-			{Text: "Check whether it still runs", Node: node, Command: "pgrep -l " + p.Name},
+			{Purpose: check.Verify, Text: "Check while it is stopped: this must print nothing; then run this suite again", Node: node, Command: "pgrep -l " + p.Name},
 		},
 	}
 }

@@ -96,7 +96,7 @@ func (m *manager) finding(node string) check.Finding {
 	}
 	f.Remedy = []check.Remedy{
 		{Text: "Where the nodes need no firewall of their own, switch it off on each of them; otherwise let it pass the pods' traffic, the overlay's port, the kubelet and NodePorts", Node: node, Command: m.stop()},
-		{Text: "Check that its rules are gone", Node: node, Command: "iptables-save | grep -c '^-A'; nft list tables"},
+		{Purpose: check.Verify, Text: "Check that its rules are gone: none of its chains or tables may stand there", Node: node, Command: "iptables-save | grep '^:'; nft list tables"},
 	}
 	return f
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed arp_cache.md
@@ -91,7 +92,7 @@ func overflowed(s *facts.Snapshot, node string, first, last *facts.HostLook) []s
 		out = append(out, symptom.Symptom{
 			Node: node, Thing: string(f), Weight: int64(need) + g.By(), Verdict: check.Fail, Kind: "overflow",
 			Says:     fmt.Sprintf("the neighbour table overflowed while the probes ran (%s): packets to addresses without an entry are dropped", g),
-			Evidence: []check.Evidence{g.Evidence()}, Remedy: moreNeighbors(node, f, max(8192, 4*need)),
+			Evidence: []check.Evidence{g.Evidence()}, Remedy: moreNeighbors(s, node, f, max(8192, 4*need)),
 		})
 	}
 	return out
@@ -121,7 +122,7 @@ func neighborTable(s *facts.Snapshot, node string, f facts.Family, first, last *
 			{Node: node, Source: "sysctl " + gcThresh(f), Text: strconv.Itoa(limit)},
 			{Node: node, Source: "neighbour table, and peers on the link", Text: strconv.Itoa(need)},
 		},
-		Remedy: moreNeighbors(node, f, max(8192, 4*need)),
+		Remedy: moreNeighbors(s, node, f, max(8192, 4*need)),
 	}
 	switch {
 	case g.By() > 0:
@@ -173,12 +174,13 @@ func onLink(h *facts.HostLook, a netip.Addr) bool {
 }
 
 // moreNeighbors raises all three limits; the lower two keep their usual share.
-func moreNeighbors(node string, f facts.Family, limit int) []check.Remedy {
+func moreNeighbors(s *facts.Snapshot, node string, f facts.Family, limit int) []check.Remedy {
 	base := strings.TrimSuffix(gcThresh(f), "3")
-	set := fmt.Sprintf("%s1=%d %s2=%d %s3=%d", base, limit/8, base, limit/2, base, limit)
-	return []check.Remedy{
-		{Text: "Raise the limits now", Node: node, Command: "sysctl -w " + set},
-		{Text: "Set them at every start", Node: node, Command: fmt.Sprintf("printf '%%s\\n' %s > /etc/sysctl.d/zz-neighbours-%s.conf", set, f)},
-		{Text: "Check that the table does not overflow any more (last column)", Node: node, Command: "cat /proc/net/stat/" + map[facts.Family]string{facts.IPv4: "arp_cache", facts.IPv6: "ndisc_cache"}[f]},
+	set := []remedies.Setting{
+		{Name: base + "1", Value: strconv.Itoa(limit / 8)}, {Name: base + "2", Value: strconv.Itoa(limit / 2)}, {Name: base + "3", Value: strconv.Itoa(limit)},
 	}
+	table := map[facts.Family]string{facts.IPv4: "arp_cache", facts.IPv6: "ndisc_cache"}[f]
+	out := append([]check.Remedy{remedies.Set(node, "Raise the limits now", set...)}, remedies.Keep(s, node, "neighbours-"+string(f), set...)...)
+	return append(out, remedies.Still(node, "that the table does not overflow any more (its count of that, for each CPU)",
+		fmt.Sprintf("awk '{print $NF}' /proc/net/stat/%s | xargs", table)))
 }

@@ -100,20 +100,19 @@ func bootEvidence(s *facts.Snapshot, node string, sw forwardSwitch) []check.Evid
 
 // atBoot is the step that makes the switch stay on beyond a reboot.
 func atBoot(s *facts.Snapshot, node string, sw forwardSwitch) []check.Remedy {
-	files, _ := bootFiles(s, node)
-	if files == nil {
-		return makeItLast(node, sw, facts.SysctlSetting{})[:1]
+	var wins facts.SysctlSetting
+	if files, _ := bootFiles(s, node); files != nil {
+		if sets := sw.assignments(files); len(sets) > 0 {
+			wins = sets[len(sets)-1]
+		}
 	}
-	sets := sw.assignments(files)
-	if len(sets) == 0 {
-		return makeItLast(node, sw, facts.SysctlSetting{})[:1]
+	step := writeBoot(node, sw, wins)
+	if value := strings.TrimSpace(wins.Value); value != "" && value != "0" {
+		step = check.Remedy{
+			Text: "The files set it at boot, so something wrote 0 afterwards: find what does, and stop that", Node: node,
+			Command: "grep -rsnE 'ip_forward|[.]forwarding' /etc/systemd /etc/cron* /etc/rc.local /etc/network /etc/NetworkManager /usr/local/bin /usr/local/sbin",
+		}
 	}
-	wins := sets[len(sets)-1]
-	if strings.TrimSpace(wins.Value) == "0" {
-		return makeItLast(node, sw, wins)[:1]
-	}
-	return []check.Remedy{{
-		Text: "The files set it at boot, so something wrote 0 afterwards: find what does", Node: node,
-		Command: "grep -rsnE 'ip_forward|[.]forwarding' /etc/systemd /etc/cron* /etc/rc.local /etc/network /etc/NetworkManager /usr/local/bin /usr/local/sbin",
-	}}
+	step.Purpose = check.Last
+	return []check.Remedy{step}
 }

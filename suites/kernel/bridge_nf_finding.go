@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // judgeBridge judges a switch by both looks: a 0 at either is a fault, because
@@ -36,7 +37,7 @@ func judgeBridge(s *facts.Snapshot, b bridgeSetting, first, last *facts.HostLook
 		out.Verdict = check.Warn
 		out.Says += "; it is not known whether kube-proxy serves the Services here"
 	}
-	out.Remedy = b.remedy(missing)
+	out.Remedy = b.remedy(s, missing)
 	return []symptom.Symptom{out}
 }
 
@@ -52,19 +53,20 @@ func (b bridgeSetting) evidence(before, after string) []check.Evidence {
 	return out
 }
 
-func (b bridgeSetting) remedy(missing bool) []check.Remedy {
+func (b bridgeSetting) remedy(s *facts.Snapshot, missing bool) []check.Remedy {
 	var out []check.Remedy
 	if missing {
 		out = append(out,
 			check.Remedy{Text: "Load the module", Node: b.node, Command: "modprobe br_netfilter"},
-			check.Remedy{Text: "Load it at every start", Node: b.node, Command: "echo br_netfilter > /etc/modules-load.d/br_netfilter.conf"})
+			check.Remedy{Purpose: check.Last, Text: "Load the module at every start", Node: b.node, Command: "echo br_netfilter > /etc/modules-load.d/br_netfilter.conf"})
 	}
+	on := remedies.Setting{Name: b.sysctl, Value: "1"}
+	out = append(out, remedies.Set(b.node, "Switch it on now", on))
+	out = append(out, remedies.Keep(s, b.node, "bridge-nf", on)...)
 	return append(out,
-		check.Remedy{Text: "Switch it on now", Node: b.node, Command: fmt.Sprintf("sysctl -w %s=1", b.sysctl)},
 		check.Remedy{
-			Text: "Set it at every start, in a file that is read behind the others", Node: b.node,
-			Command: fmt.Sprintf("echo '%s = 1' >> /etc/sysctl.d/zz-bridge-nf.conf", b.sysctl),
+			Purpose: check.Find, Text: "See which file sets it to 0, if one does", Node: b.node,
+			Command: "grep -rsn 'bridge-nf-call' /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d",
 		},
-		check.Remedy{Text: "Find what sets it to 0, so that it does not come back", Node: b.node, Command: "grep -rsn 'bridge-nf-call' /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d"},
-		check.Remedy{Text: "Check that it says 1", Node: b.node, Command: "sysctl -n " + b.sysctl})
+		check.Remedy{Purpose: check.Verify, Text: "Check the setting: this must print 1", Node: b.node, Command: "sysctl -n " + b.sysctl})
 }

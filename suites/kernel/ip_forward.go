@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed ip_forward.md
@@ -62,6 +63,7 @@ func forwardingOf(s *facts.Snapshot, n facts.Node) []check.Finding {
 			looks := bothLooks(s, n.Name, own.sysctl)
 			if f, bad := looks.judge(n.Name, own); bad && f.Verdict == check.Fail {
 				f.Subject = fmt.Sprintf("%s (%s)", n.Name, name)
+				f.Remedy = switchOn(n.Name, own.sysctl, remedies.Keep(s, n.Name, "forwarding", remedies.Setting{Name: own.sysctl, Value: "1"})...)
 				out = append(out, f)
 			}
 		}
@@ -164,5 +166,5 @@ func (r reading) evidence(node, sysctl string) []check.Evidence {
 func switchOn(node, sysctl string, between ...check.Remedy) []check.Remedy {
 	out := []check.Remedy{{Text: "Switch forwarding on now", Node: node, Command: fmt.Sprintf("sysctl -w %s=1", sysctl)}}
 	out = append(out, between...)
-	return append(out, check.Remedy{Text: "Check that it says 1", Node: node, Command: "sysctl -n " + sysctl})
+	return append(out, check.Remedy{Purpose: check.Verify, Text: "Check the setting: this must print 1", Node: node, Command: "sysctl -n " + sysctl})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed ip_forward_boot.md
@@ -84,23 +85,28 @@ func settingEvidence(node string, set facts.SysctlSetting, note string) check.Ev
 // makeItLast corrects the line that decides. A file of a package is left alone:
 // its next version would bring the line back.
 func makeItLast(node string, sw forwardSwitch, wins facts.SysctlSetting) []check.Remedy {
-	write := check.Remedy{
-		Text: "Set it in a file of your own that is read behind the others", Node: node,
-		Command: fmt.Sprintf("echo '%s = 1' > %s", sw.sysctl, ownFile),
+	return []check.Remedy{
+		writeBoot(node, sw, wins),
+		{Text: "Set the running kernel too; this changes the one setting and no other", Node: node, Command: fmt.Sprintf("sysctl -w %s=1", sw.sysctl)},
+		{
+			Purpose: check.Verify, Text: "Check the lines that set it, without applying any: the one that is read last must set 1", Node: node,
+			Command: fmt.Sprintf("grep -rsn '%s' /usr/lib/sysctl.d /run/sysctl.d /etc/sysctl.d /etc/sysctl.conf", lastWord(sw.sysctl)),
+		},
+		remedies.Again("kernel/ip-forward-boot"),
 	}
+}
+
+// writeBoot is the step that changes what is read at boot.
+func writeBoot(node string, sw forwardSwitch, wins facts.SysctlSetting) check.Remedy {
 	if strings.HasPrefix(wins.File, "/etc/") {
-		write = check.Remedy{
-			Text: "Correct the line that decides", Node: node,
+		return check.Remedy{
+			Text: fmt.Sprintf("Correct the line that decides at boot, line %d of %s", wins.Line, wins.File), Node: node,
 			Command: fmt.Sprintf("sed -i '%ds|.*|%s = 1|' %s", wins.Line, wins.Key, wins.File),
 		}
 	}
-	return []check.Remedy{
-		write,
-		{Text: "Set the running kernel too; this changes the one setting and no other", Node: node, Command: fmt.Sprintf("sysctl -w %s=1", sw.sysctl)},
-		{
-			Text: "Check which lines set it, without applying any", Node: node,
-			Command: fmt.Sprintf("grep -rn '%s' /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d", lastWord(sw.sysctl)),
-		},
+	return check.Remedy{
+		Text: "Set it for every start, in a file of your own that is read behind the others", Node: node,
+		Command: fmt.Sprintf("echo '%s = 1' > %s", sw.sysctl, ownFile),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed rp_filter.md
@@ -78,7 +79,7 @@ func filtersOf(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) []s
 	g, counted := symptom.Of(first, last, rpCounter)
 	if len(strict) == 0 {
 		if counted && g.By() > stray {
-			return []symptom.Symptom{dropped(n.Name, g, strict, "", nil)}
+			return []symptom.Symptom{dropped(s, n.Name, g, strict, "", nil)}
 		}
 		return nil
 	}
@@ -87,22 +88,22 @@ func filtersOf(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) []s
 	}
 	reason := asymmetry(s, n, last, strict)
 	if g.By() > stray || reason != "" {
-		return []symptom.Symptom{dropped(n.Name, g, strict, reason, evidence)}
+		return []symptom.Symptom{dropped(s, n.Name, g, strict, reason, evidence)}
 	}
 	return nil // strict, and harmless: every way is symmetric
 }
 
-func dropped(node string, g symptom.Growth, strict []string, reason string, evidence []check.Evidence) symptom.Symptom {
+func dropped(s *facts.Snapshot, node string, g symptom.Growth, strict []string, reason string, evidence []check.Evidence) symptom.Symptom {
 	on := strings.Join(strict, ", ")
 	out := symptom.Symptom{
 		Node: node, Kind: "strict " + on, Verdict: check.Warn, Weight: g.By(), Evidence: append(evidence, g.Evidence()),
-		Remedy: loosen(node, strict),
+		Remedy: append(loosen(s, node, strict), martians(node)...),
 	}
 	lost := fmt.Sprintf("the reverse path filter dropped %s while the probes ran (%s)", figures.Count(int(g.By()), "packet"), g)
 	switch {
 	case len(strict) == 0:
 		out.Says = lost + ", but it is not strict on any interface in the path"
-		out.Remedy = loosen(node, []string{"all"})[2:]
+		out.Remedy = martians(node)
 	case g.By() > stray, g.By() > 0 && reason != "":
 		out.Verdict = check.Fail
 		out.Says = fmt.Sprintf("%s; it is strict on %s", lost, on)
@@ -128,17 +129,26 @@ func rpSetting(dev string) string {
 }
 
 // loosen sets the filter to 2, which asks only whether the sender is reachable at all.
-func loosen(node string, devs []string) []check.Remedy {
-	var set, lines []string
+func loosen(s *facts.Snapshot, node string, devs []string) []check.Remedy {
+	var set []remedies.Setting
 	for _, d := range append([]string{"all"}, devs...) {
-		if p := rpSetting(d) + "=2"; !slices.Contains(set, p) {
-			set, lines = append(set, p), append(lines, "'"+rpSetting(d)+" = 2'")
+		if one := (remedies.Setting{Name: rpSetting(d), Value: "2"}); !slices.Contains(set, one) {
+			set = append(set, one)
 		}
 	}
+	return append([]check.Remedy{
+		remedies.Set(node, "Let the filter accept what is reachable by any interface (2, loose)", set...),
+	}, remedies.Keep(s, node, "rp-filter", set...)...)
+}
+
+// martians shows what the filter drops; the kernel logs it while the switch is on.
+func martians(node string) []check.Remedy {
+	const log = "net.ipv4.conf.all.log_martians"
 	return []check.Remedy{
-		{Text: "Let the filter accept what is reachable by any interface (2, loose)", Node: node, Command: "sysctl -w " + strings.Join(set, " ")},
-		{Text: "Set it at every start", Node: node, Command: fmt.Sprintf("printf '%%s\\n' %s > /etc/sysctl.d/zz-rp-filter.conf", strings.Join(lines, " "))},
-		{Text: "See which packets it drops (the kernel logs them while this is on)", Node: node, Command: "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg --follow | grep -i martian"},
-		{Text: "Check that the counter stands still", Node: node, Command: "nstat -az TcpExtIPReversePathFilter"},
+		{
+			Purpose: check.Find, Text: "See which packets it drops, and by which interface they came: the kernel logs them for 20 seconds", Node: node,
+			Command: fmt.Sprintf("old=$(sysctl -n %[1]s); sysctl -qw %[1]s=1; timeout 20 dmesg -wT | grep -i martian; sysctl -qw %[1]s=$old", log),
+		},
+		remedies.Still(node, "the counter of the filter", "nstat -az TcpExtIPReversePathFilter"),
 	}
 }
