@@ -123,6 +123,9 @@ func (f fetch) bring(ctx context.Context) error {
 		}
 		fmt.Fprintf(f.streams.Out, "%s (%d bytes, SHA-256 as stored)\n", path, len(data))
 	}
+	for _, name := range chosen.Index.LeftOut {
+		fmt.Fprintf(f.streams.Out, "%s was too large to be stored, and went with the Job's pod\n", quoted(name))
+	}
 	return nil
 }
 

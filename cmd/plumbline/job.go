@@ -52,24 +52,45 @@ func newJob(ctx context.Context, config *rest.Config, namespace string) (*job, e
 	return &job{client, self}, nil
 }
 
-// publish stores the files of the run in the cluster, and leaves one line of
-// JSON as the container's last words. It has a context of its own: it runs after
-// a SIGTERM too.
-func (j *job) publish(ctx context.Context, dir string, r *report.Report) error {
+// publish stores the files of the run in the cluster, the captures too where they are
+// small, and leaves one line of JSON as the container's last words. It gives the names
+// of the captures that were left out. It has a context of its own: it runs after a
+// SIGTERM too.
+func (j *job) publish(ctx context.Context, dir string, r *report.Report, captures []string) ([]string, error) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
-	files := map[string][]byte{}
-	for _, name := range []string{reporters.FactsFile, reporters.ReportFile, reporters.JUnitFile, reporters.HTMLFile} {
+	files, err := filesOf(dir, []string{reporters.FactsFile, reporters.ReportFile, reporters.JUnitFile, reporters.HTMLFile})
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(captures))
+	for _, path := range captures {
+		names = append(names, filepath.Base(path))
+	}
+	extra, err := filesOf(dir, names)
+	if err != nil {
+		return nil, err
+	}
+	said := lastWords(terminationPath, r)
+	leftOut, err := j.client.Publish(own, j.self, r.Run.ID, cluster.Contents{Files: files, Extra: extra})
+	return leftOut, errors.Join(said, err)
+}
+
+// filesOf reads files of the folder; one that is not there is left out, as nothing
+// was observed then.
+func filesOf(dir string, names []string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, name := range names {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) {
-			continue // nothing was observed, so there are no facts
+			continue
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s back: %w", name, err)
+			return nil, fmt.Errorf("reading %s back: %w", name, err)
 		}
-		files[name] = data
+		out[name] = data
 	}
-	return errors.Join(lastWords(terminationPath, r), j.client.Publish(own, j.self, r.Run.ID, files))
+	return out, nil
 }
 
 // lastWords writes the verdict where `kubectl describe pod` shows it.

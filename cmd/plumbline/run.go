@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/plumbline-net/plumbline/framework/config"
-	"github.com/plumbline-net/plumbline/framework/figures"
 	specs "github.com/plumbline-net/plumbline/framework/run"
 	"github.com/plumbline-net/plumbline/reporters"
 	"github.com/plumbline-net/plumbline/reporters/junit"
@@ -156,18 +156,12 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 		return errors.Join(err, early)
 	}
 	if own != nil {
-		if err := own.publish(ctx, f.out, &result); err != nil {
-			// The reports are written, and the log of the pod shows the verdict.
-			fmt.Fprintf(streams.ErrOut, "plumbline: storing the reports in the cluster: %v\n", err)
-		}
+		f.store(ctx, streams, &result, own)
 	}
 	if errors.As(early, new(specs.SetupError)) {
 		return early // nothing was seen: one sentence says all there is
 	}
 	paths = append(append(paths, factsPath(f.out)), f.captures...)
-	if own != nil && len(f.captures) > 0 {
-		fmt.Fprintf(streams.ErrOut, "plumbline: the captures (%s) stay in %s of this pod and go with it; they are not stored in the cluster\n", figures.Count(len(f.captures), "file"), f.out)
-	}
 	if err := text.Closing(streams.Out, &result, paths, terminal(streams.Out)); err != nil {
 		return err
 	}
@@ -178,6 +172,18 @@ func (f *runFlags) finish(ctx context.Context, streams genericiooptions.IOStream
 		return verdictError{result.ExitStatus}
 	}
 	return nil
+}
+
+// store puts the files of a Job's run into the cluster. The reports are written, and
+// the log of the pod shows the verdict, so that an error is only told.
+func (f *runFlags) store(ctx context.Context, streams genericiooptions.IOStreams, result *report.Report, own *job) {
+	leftOut, err := own.publish(ctx, f.out, result, f.captures)
+	if err != nil {
+		fmt.Fprintf(streams.ErrOut, "plumbline: storing the reports in the cluster: %v\n", err)
+	}
+	if len(leftOut) > 0 {
+		fmt.Fprintf(streams.ErrOut, "plumbline: too large to be stored in the cluster, they stay in %s of this pod and go with it: %s\n", f.out, strings.Join(leftOut, ", "))
+	}
 }
 
 func (f *runFlags) validate() error {

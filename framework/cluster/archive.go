@@ -42,7 +42,21 @@ type ArchivedFile struct {
 type ArchiveIndex struct {
 	Run   string         `json:"run"`
 	Files []ArchivedFile `json:"files"`
+	// LeftOut names the extra files that were too large to be stored.
+	LeftOut []string `json:"leftOut,omitempty"`
 }
+
+// Contents are the files of a run, by name.
+type Contents struct {
+	// Files are stored in any case, Extra (captures) only where they are small:
+	// 256 KiB each and 2 MiB in all, compressed.
+	Files, Extra map[string][]byte
+}
+
+const (
+	extraMost    = 256 << 10
+	allExtraMost = 2 << 20
+)
 
 // Archive is a finished run's files in the cluster.
 type Archive struct {
@@ -51,34 +65,58 @@ type Archive struct {
 	Index   ArchiveIndex
 }
 
-// Publish stores files in ConfigMaps owned by the Job. The index is written last:
-// an archive with an index is whole.
-func (c *Client) Publish(ctx context.Context, self Self, run string, files map[string][]byte) error {
+// Publish stores files in ConfigMaps owned by the Job, and gives the names of those
+// that were left out. The index is written last: an archive with an index is whole.
+func (c *Client) Publish(ctx context.Context, self Self, run string, contents Contents) ([]string, error) {
 	index := ArchiveIndex{Run: run}
-	base := self.Owner.Name + "-report"
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		zipped, err := zip(files[name])
+	for _, name := range slices.Sorted(maps.Keys(contents.Files)) {
+		zipped, err := zip(contents.Files[name])
 		if err != nil {
-			return fmt.Errorf("compressing %s: %w", name, err)
+			return nil, fmt.Errorf("compressing %s: %w", name, err)
 		}
-		sum := sha256.Sum256(files[name])
-		entry := ArchivedFile{Name: name, Size: len(files[name]), SHA256: hex.EncodeToString(sum[:])}
-		for chunk := range slices.Chunk(zipped, chunkSize) {
-			object := fmt.Sprintf("%s-%d-%d", base, len(index.Files), len(entry.Chunks))
-			if err := c.putConfigMap(ctx, self, object, chunkKey, chunk); err != nil {
-				return fmt.Errorf("storing %s: %w", name, err)
-			}
-			entry.Chunks = append(entry.Chunks, object)
+		if err := c.putFile(ctx, self, &index, name, contents.Files[name], zipped); err != nil {
+			return nil, err
 		}
-		index.Files = append(index.Files, entry)
+	}
+	room := allExtraMost
+	for _, name := range slices.Sorted(maps.Keys(contents.Extra)) {
+		zipped, err := zip(contents.Extra[name])
+		if err != nil {
+			return nil, fmt.Errorf("compressing %s: %w", name, err)
+		}
+		if len(zipped) > min(extraMost, room) {
+			index.LeftOut = append(index.LeftOut, name)
+			continue
+		}
+		room -= len(zipped)
+		if err := c.putFile(ctx, self, &index, name, contents.Extra[name], zipped); err != nil {
+			return nil, err
+		}
 	}
 	text, err := json.Marshal(index)
 	if err != nil {
-		return fmt.Errorf("writing the archive's index: %w", err)
+		return nil, fmt.Errorf("writing the archive's index: %w", err)
 	}
-	if err := c.putConfigMap(ctx, self, base, indexKey, text); err != nil {
-		return fmt.Errorf("storing the archive's index: %w", err)
+	if err := c.putConfigMap(ctx, self, archiveName(self), indexKey, text); err != nil {
+		return nil, fmt.Errorf("storing the archive's index: %w", err)
 	}
+	return index.LeftOut, nil
+}
+
+func archiveName(self Self) string { return self.Owner.Name + "-report" }
+
+// putFile stores one file in as many ConfigMaps as it takes, and enters it in the index.
+func (c *Client) putFile(ctx context.Context, self Self, index *ArchiveIndex, name string, data, zipped []byte) error {
+	sum := sha256.Sum256(data)
+	entry := ArchivedFile{Name: name, Size: len(data), SHA256: hex.EncodeToString(sum[:])}
+	for chunk := range slices.Chunk(zipped, chunkSize) {
+		object := fmt.Sprintf("%s-%d-%d", archiveName(self), len(index.Files), len(entry.Chunks))
+		if err := c.putConfigMap(ctx, self, object, chunkKey, chunk); err != nil {
+			return fmt.Errorf("storing %s: %w", name, err)
+		}
+		entry.Chunks = append(entry.Chunks, object)
+	}
+	index.Files = append(index.Files, entry)
 	return nil
 }
 

@@ -14,7 +14,7 @@ func published(t *testing.T, files map[string][]byte) *Client {
 	t.Helper()
 	c := &Client{Set: fake.NewClientset()}
 	self := Self{Namespace: "plumbline", Owner: &metav1.OwnerReference{Kind: "Job", Name: "acceptance", UID: "1"}}
-	if err := c.Publish(t.Context(), self, "run-1", files); err != nil {
+	if _, err := c.Publish(t.Context(), self, "run-1", Contents{Files: files}); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -72,8 +72,48 @@ func TestADamagedChunkIsNamed(t *testing.T) {
 func TestASecondReportOfTheSameJobIsRefused(t *testing.T) {
 	c := published(t, map[string][]byte{"report.json": []byte("first")})
 	self := Self{Namespace: "plumbline", Owner: &metav1.OwnerReference{Kind: "Job", Name: "acceptance", UID: "1"}}
-	err := c.Publish(t.Context(), self, "run-2", map[string][]byte{"report.json": []byte("second")})
+	_, err := c.Publish(t.Context(), self, "run-2", Contents{Files: map[string][]byte{"report.json": []byte("second")}})
 	if err == nil || !strings.Contains(err.Error(), "before") {
 		t.Errorf("a second report gave %v", err)
+	}
+}
+
+func TestCapturesAreStoredWhereTheyAreSmall(t *testing.T) {
+	noise := func(n int) []byte { // does not compress
+		out := make([]byte, n)
+		_, _ = rand.NewChaCha8([32]byte{3}).Read(out)
+		return out
+	}
+	extra := map[string][]byte{"trace-1-n1.pcapng": noise(4 << 10), "trace-1-n2.pcapng": noise(300 << 10), "trace-2-n1.pcapng": make([]byte, 4<<20)}
+	many := map[string][]byte{}
+	for i := range 11 {
+		many["trace-"+string(rune('a'+i))] = noise(200 << 10)
+	}
+	for _, c := range []struct {
+		name    string
+		extra   map[string][]byte
+		leftOut string
+		stored  int
+	}{
+		{"one that is large when compressed is left out", extra, "trace-1-n2.pcapng", 2},
+		{"together they are bounded too", many, "trace-k", 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := &Client{Set: fake.NewClientset()}
+			self := Self{Namespace: "plumbline", Owner: &metav1.OwnerReference{Kind: "Job", Name: "acceptance", UID: "1"}}
+			leftOut, err := client.Publish(t.Context(), self, "run-1", Contents{Extra: c.extra})
+			if err != nil || strings.Join(leftOut, " ") != c.leftOut {
+				t.Errorf("left out: %v, %v", leftOut, err)
+			}
+			archives, err := client.Archives(t.Context(), "plumbline")
+			if err != nil || len(archives) != 1 || len(archives[0].Index.Files) != c.stored || strings.Join(archives[0].Index.LeftOut, " ") != c.leftOut {
+				t.Fatalf("stored: %+v, %v", archives, err)
+			}
+			for _, f := range archives[0].Index.Files {
+				if got, err := client.ReadFile(t.Context(), "plumbline", f); err != nil || !bytes.Equal(got, c.extra[f.Name]) {
+					t.Errorf("%s came back as %d bytes: %v", f.Name, len(got), err)
+				}
+			}
+		})
 	}
 }
