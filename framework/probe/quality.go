@@ -16,7 +16,7 @@ import (
 const (
 	seriesAll   = 2000
 	seriesLeast = 3
-	seriesMost  = 20
+	seriesMost  = 40
 	// seriesEvery is the time between two connects to one target; those to the others lie between.
 	seriesEvery = 25 * time.Millisecond
 	// seriesTick is the least time between two connects of a vantage.

@@ -43,7 +43,7 @@ func TestASeriesOfAHealthyWayLosesNothing(t *testing.T) {
 	for _, addr := range []string{"10.3.0.2", "fd03::2"} {
 		got := probeOne(t, s.near, facts.Series, s.target(addr, s.ports.TCP))
 		c := got.row.Series
-		if got.Outcome != facts.OK || got.Partial || got.detail != nil || len(c) != 1 || c[0].Sent != 20 || c[0].Lost != 0 {
+		if got.Outcome != facts.OK || got.Partial || got.detail != nil || len(c) != 1 || c[0].Sent != 40 || c[0].Lost != 0 {
 			t.Fatalf("%s: %+v %+v %+v", addr, got.Cell, c, got.detail)
 		}
 		if c[0].Median == 0 || c[0].P95 < c[0].Median || c[0].Worst < c[0].P95 || got.RTT != c[0].Median {
@@ -58,7 +58,7 @@ func TestALossyWayIsSeenInItsSeriesAlsoWhereTheSYNIsSentAgain(t *testing.T) {
 	got := probeOne(t, s.near, facts.Series, s.target("10.3.0.2", s.ports.TCP))
 	c := got.row.Series[0]
 	// Every fourth SYN is dropped, and each repetition is one more SYN.
-	if got.Outcome != facts.OK || !got.Partial || c.Sent != 20 || c.Lost < 4 || c.Lost > 8 {
+	if got.Outcome != facts.OK || !got.Partial || c.Sent != 40 || c.Lost < 8 || c.Lost > 16 {
 		t.Errorf("%+v %+v", got.Cell, c)
 	}
 	if c.P95 > 900_000 {
@@ -72,7 +72,7 @@ func TestASeriesToNobodyIsAllLost(t *testing.T) {
 	for port, want := range map[uint16]facts.Outcome{9: facts.Timeout, s.ports.Closed: facts.Refused} {
 		got := probeOne(t, s.near, facts.Series, s.target("10.3.0.2", port))
 		c := got.row.Series[0]
-		if got.Outcome != want || c.Sent != 20 || c.Lost != 20 || got.detail == nil || len(got.detail.Attempts) != 5 {
+		if got.Outcome != want || c.Sent != 40 || c.Lost != 40 || got.detail == nil || len(got.detail.Attempts) != 5 {
 			t.Errorf("port %d: %+v %+v %+v", port, got.Cell, c, got.detail)
 		}
 	}

@@ -121,18 +121,32 @@ func mostOften(pairs []pairFigures) (first, second string) {
 	return names[0], names[1]
 }
 
+// steady says whether what was lost in some pairs is no accident, and too much: a
+// lost SYN or its answer costs a second (RFC 6298, 2.1), so from one in a hundred on
+// people wait.
+func steady(sent, lost, pairs int) bool {
+	const fewest, fewestPairs, share = 5, 3, 100
+	return lost >= fewest && pairs >= fewestPairs && share*lost >= sent
+}
+
 func lossFinding(g end, all []pairFigures) check.Finding {
 	f := check.Finding{Subject: g.subject(), Nodes: g.nodes, Verdict: check.Warn}
-	sent, lost, again := 0, 0, 0
+	sent, lost, again, hurt := 0, 0, 0, 0
 	for _, p := range g.pairs {
 		sent, lost = sent+p.Sent, lost+p.Lost
 		if p.again() {
 			again++
 		}
+		if p.Lost > 0 {
+			hurt++
+		}
 		if 2*p.Lost >= p.Sent { // half of the traffic: nothing works well over that
 			f.Verdict = check.Fail
 		}
 		f.Pairs = append(f.Pairs, p.pair())
+	}
+	if steady(sent, lost, hurt) {
+		f.Verdict = check.Fail
 	}
 	f.Says = fmt.Sprintf("%s of %s connects %s were lost (%s)", figures.Grouped(lost), figures.Grouped(sent), g.where(), layers(g.pairs))
 	if again > 0 {

@@ -127,7 +127,7 @@ func TestASlowPairOfWellNodesIsNamedAsAPair(t *testing.T) {
 func TestLossIsToldByTheNodeThatAllOfItShares(t *testing.T) {
 	s := factstest.Healthy(3)
 	eachSeries(s, crossing("n2"), lose(1))
-	factstest.Expect(t, reach.Quality().Evaluate(s), check.Warn, strings.ReplaceAll(calm, "0 of 120 connects", "4 of 120 connects"),
+	factstest.Expect(t, reach.Quality().Evaluate(s), check.Fail, strings.ReplaceAll(calm, "0 of 120 connects", "4 of 120 connects"),
 		"8 of 160 connects from and to n2 were lost (pods and hosts, IPv4); 10 other pairs lost none")
 }
 
@@ -135,20 +135,21 @@ func TestLossOfManyShapes(t *testing.T) {
 	for name, tc := range map[string]struct {
 		nodes int
 		match func(from, to string) bool
+		want  check.Verdict
 		says  []string
 	}{
-		"one direction":  {3, func(from, to string) bool { return from == "n1" && to == "n2" }, []string{"2 of 40 connects from n1 to n2 were lost (pods"}},
-		"towards a node": {10, func(from, to string) bool { return from != to && to == "n7" }, []string{"18 of 360 connects to n7 were lost (pods"}},
-		"everywhere":     {10, func(from, to string) bool { return from != to }, []string{"180 of 3,600 connects in no pattern were lost (pods"}},
-		"within a node":  {3, func(from, to string) bool { return from == "n3" && to == "n3" }, []string{"2 of 40 connects within n3 were lost (pods"}},
-		"two pairs": {10, func(from, to string) bool { return from == "n1" && to == "n2" || from == "n5" && to == "n6" }, []string{
+		"one direction":  {3, func(from, to string) bool { return from == "n1" && to == "n2" }, check.Warn, []string{"2 of 40 connects from n1 to n2 were lost (pods"}},
+		"towards a node": {10, func(from, to string) bool { return from != to && to == "n7" }, check.Fail, []string{"18 of 360 connects to n7 were lost (pods"}},
+		"everywhere":     {10, func(from, to string) bool { return from != to }, check.Fail, []string{"180 of 3,600 connects in no pattern were lost (pods"}},
+		"within a node":  {3, func(from, to string) bool { return from == "n3" && to == "n3" }, check.Warn, []string{"2 of 40 connects within n3 were lost (pods"}},
+		"two pairs": {10, func(from, to string) bool { return from == "n1" && to == "n2" || from == "n5" && to == "n6" }, check.Warn, []string{
 			"2 of 40 connects from n1 to n2 were lost (pods", "2 of 40 connects from n5 to n6 were lost (pods",
 		}},
 	} {
 		s := factstest.Healthy(tc.nodes)
 		eachSeries(s, tc.match, lose(1))
 		r := reach.Quality().Evaluate(s)
-		if r.Verdict != check.Warn || len(r.Findings) != len(tc.says) {
+		if r.Verdict != tc.want || len(r.Findings) != len(tc.says) {
 			t.Errorf("%s: %s %+v", name, r.Verdict, r.Findings)
 			continue
 		}
