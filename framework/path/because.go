@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 // explain adds what accounts for a gap, the surest first: the outer addresses, where the
@@ -92,12 +90,7 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 	if w == nil {
 		return nil
 	}
-	var out []Reason
-	for _, d := range w.Drops {
-		if r, ok := b.kernelSays(node, d, way); ok {
-			out = append(out, r)
-		}
-	}
+	out := b.kernelSays(node, w.Drops, way)
 	for _, g := range w.Growth {
 		by := g.After - g.Before
 		switch {
@@ -112,24 +105,6 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 	return out
 }
 
-func (b *builder) kernelSays(node string, d facts.KernelDrop, way Direction) (Reason, bool) {
-	inner := b.direction(facts.Sighting{Proto: d.Proto, Src: d.Src, Dst: d.Dst})
-	if d.Proto == "icmp" {
-		inner = "" // its Src and Dst tell no direction apart
-	}
-	if way != "" && inner != "" && inner != way {
-		return Reason{}, false
-	}
-	where := ""
-	if d.Proto == "icmp" && b.proto() != "icmp" {
-		where = " of an ICMP error"
-	}
-	if d.Function != "" {
-		where += " in " + d.Function
-	}
-	return Reason{Node: node, Source: "kernel", Text: fmt.Sprintf("the kernel of %s says %s%s, %s", node, d.Reason, where, times(d.Count))}, true
-}
-
 func times(n int) string {
 	switch n {
 	case 1:
@@ -138,45 +113,6 @@ func times(n int) string {
 		return "twice"
 	}
 	return fmt.Sprintf("%d times", n)
-}
-
-// refuses says whether a rule's text has a verdict that ends a packet
-// (iptables-extensions(8): DROP, REJECT; nft(8): drop, reject).
-func refuses(text string) bool {
-	words := strings.Fields(text)
-	return slices.ContainsFunc(words, func(w string) bool {
-		return slices.Contains([]string{"drop", "reject"}, strings.ToLower(strings.Trim(w, ",;{}")))
-	})
-}
-
-// noEndpoints is kube-proxy's own comment on the rule that rejects what is for a
-// Service without endpoints (pkg/proxy/iptables).
-const noEndpoints = "has no endpoints"
-
-// ruleName is "FORWARD rule 1 (REJECT icmp-host-prohibited)".
-func ruleName(g facts.Growth) string {
-	chain, rule := "", ""
-	for _, part := range strings.Split(g.What, ", ") {
-		if name, ok := strings.CutPrefix(part, "chain "); ok {
-			chain = name
-		}
-		if strings.HasPrefix(part, "rule ") {
-			rule = " " + part
-		}
-	}
-	if chain == "" {
-		return g.What
-	}
-	text, empty := g.Text, ""
-	if strings.Contains(text, noEndpoints) {
-		empty = ": the Service " + noEndpoints
-	}
-	if _, target, ok := strings.Cut(text, " -j "); ok {
-		text = strings.ReplaceAll(target, "--reject-with ", "")
-	} else if _, rest, ok := strings.Cut(text, "-j "); ok {
-		text = rest
-	}
-	return fmt.Sprintf("%s%s (%s%s)", chain, rule, text, empty)
 }
 
 // isLoss picks the counters that tell of packets that were thrown away, by the

@@ -38,6 +38,21 @@ func tunnelScenes() []scene {
 			says: "The request left n1 by eth0 as VXLAN 10.0.0.11 → 10.0.0.13:8472; never arrived at n3's eth0",
 		},
 		{
+			name: "copies for the suite's own sockets are no loss and repeats are joined",
+			trace: with(trace("pod/n1", podTCP, podToN3, "1000 n1 >veth1 >cni0 flannel.1> eth0>* n3 >eth0* >flannel.1"+ask+"SYN seq=100"),
+				func(t *facts.Trace) {
+					said := func(reason, function, from string, n int) facts.KernelDrop {
+						return facts.KernelDrop{Reason: reason, Function: function, Proto: "tcp", Src: addrPort(from), Dst: addrPort("10.244.3.2:40001"), Count: n}
+					}
+					node(t, "n3").Drops = []facts.KernelDrop{
+						said("SOCKET_FILTER", "raw_rcv", "10.244.1.2:43210", 7), said("PACKET_SOCK_ERROR", "tpacket_rcv", "10.244.1.2:43210", 2),
+						said("NETFILTER_DROP", "nf_hook_slow", "10.244.1.2:43210", 2), said("NETFILTER_DROP", "nf_hook_slow", "10.244.1.2:43212", 1),
+					}
+				}),
+			outcome: path.Vanished, place: "receiver-host at n3",
+			says: "never reached cni0: the kernel of n3 says NETFILTER_DROP in nf_hook_slow, 3 times",
+		},
+		{
 			name: "the receiver drops the tunnel's packets",
 			trace: with(trace("pod/n1", podTCP, podToN3, "1000 n1 >veth1 >cni0 flannel.1> eth0>* n3 >eth0*"+ask+"SYN seq=100"),
 				func(t *facts.Trace) {
