@@ -32,7 +32,7 @@ func serviceScenes() []scene {
 			trace: with(trace("pod/n1", dnsFlow, dnsIP, question+toDNS), func(t *facts.Trace) {
 				node(t, "n2").Growth = []facts.Growth{{What: "nft, table guard, chain forward, rule 3", Before: 0, After: 1, Text: "ip daddr 10.244.2.12 udp dport 53 counter drop"}}
 			}),
-			outcome: path.Vanished, place: "receiver-host at n2", says: "never reached cni0: forward rule 3 (ip daddr 10.244.2.12 udp dport 53 counter drop) counted 1",
+			outcome: path.Vanished, place: "receiver-host at n2", says: "never reached cni0: forward rule 3 of table guard (ip daddr 10.244.2.12 udp dport 53 counter drop) counted 1",
 		},
 		{
 			name: "one backend of two is silent and the other's packets do not count",
