@@ -33,7 +33,7 @@ func (in *input) startsLate(cl claim, id string, f check.Finding) bool {
 
 // aboutRules are the checks whose findings name the rule that they are about.
 func aboutRules(id string) bool {
-	return id == firewallDrops || id == firewallForward || id == "firewall/input"
+	return id == firewallDrops || id == firewallForward || id == firewallInput
 }
 
 // aboutSame says whether a finding on the same nodes follows from what a claim found

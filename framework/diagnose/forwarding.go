@@ -16,6 +16,8 @@ const (
 	ipForwardBoot   = "kernel/ip-forward-boot"
 	firewallForward = "firewall/forward"
 	firewallDrops   = "firewall/drops"
+	firewallInput   = "firewall/input"
+	overlayPort     = "overlay/port"
 	nodeChanged     = "node/changed"
 )
 
@@ -140,7 +142,11 @@ func forwardRejected(in *input) []claim {
 		return nil
 	}
 	c := claimOf(nodes, findings)
-	c.cell, c.leaves = in.podTraffic(nodes), turnedAway
+	pods, beside := in.podTraffic(nodes), in.besideOnBridge(nodes)
+	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		return pods(f, from, to) || beside(f, from, to)
+	}
+	c.leaves = turnedAway
 	c.finding = func(id string, f check.Finding) bool {
 		return id == firewallForward && f.Verdict == check.Fail ||
 			id == firewallDrops && sameNodes(f, nodes) && counts(f) && speaksOf(f, c.evidence)
@@ -148,6 +154,22 @@ func forwardRejected(in *input) []claim {
 	c.must, c.parts = in.unpassed(findings), []string{partHost, partBridge}
 	c.grounds = "the node's own rules were followed with packets of its pods, and they end there"
 	return []claim{c}
+}
+
+// besideOnBridge matches other pods on the same node where what passes the bridge
+// goes through FORWARD as well (Linux kernel, br_netfilter).
+func (in *input) besideOnBridge(nodes []string) cellTest {
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		if !fromPod(f) || from.Node != to.Node || !slices.Contains(nodes, to.Node) || f.To != facts.ToDNSReplica && f.To != facts.ToDNSMetrics && f.To != facts.ToRuntime {
+			return false
+		}
+		key := "net.bridge.bridge-nf-call-iptables"
+		if f.Family == facts.IPv6 {
+			key = "net.bridge.bridge-nf-call-ip6tables"
+		}
+		last := in.facts.Host(to.Node, facts.Last)
+		return last != nil && last.Sysctls[key] == "1"
+	}
 }
 
 // sameNodes says whether a finding names one of the nodes and no other.

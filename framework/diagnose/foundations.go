@@ -39,14 +39,14 @@ func foundationOf(id string) foundation {
 	return map[string]foundation{
 		duplicateAddress: {heard: true, because: "another machine answered for the address when it was asked for"},
 		"tunnel-leftover": {
-			because: "an address of another network's interface lies in the range of pods, so their packets are taken for this host's own",
+			because: "an interface of another network holds an address of the pods' range, which the kernel takes for its own",
 			parts:   []string{partHost, partTunnel},
 		},
 		"tunnel-port-taken": {
 			because: "a tunnel without its UDP port neither sends nor receives",
 			parts:   []string{partTunnel, partNIC, partHost}, must: acrossAll,
 		},
-		"tunnel-address": {because: "the outer packets carry an address to which nobody answers"},
+		"tunnel-address": {because: "the tunnel device itself holds the address that it sends from"},
 		"tunnel-entry":   {because: "the entry decides where the tunnel sends what is for these pods", must: acrossPeer},
 		"route-missing": {
 			because: "without the route the node does not send these packets into the pod network",

@@ -1,0 +1,85 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/figures"
+)
+
+func (in *input) tunnelSays(t tunnelFault) string {
+	tunnel := fmt.Sprintf("VXLAN, UDP port %d, device %s", t.dev.Vxlan.Port, t.dev.Name)
+	if len(t.drops) > 0 {
+		d := t.drops[0]
+		return fmt.Sprintf("%s: rule %d of %s (table %s) drops the tunnel of the pod network (%s)",
+			names(t.nodes), d.rule.Position, d.chain.Name, d.chain.Table, tunnel)
+	}
+	ends, otherwise := "to the other nodes", "while the hosts reach one another"
+	shaped := len(t.shape.nodes) > 0
+	if !shaped {
+		otherwise = "while UDP to another port passes"
+	}
+	switch {
+	case shaped && len(t.nodes) == len(t.shape.nodes):
+		ends = "between the nodes"
+	case len(t.nodes) == 2 && t.blocked[pair{t.nodes[0], t.nodes[1]}]:
+		return fmt.Sprintf("the tunnel between %s and %s carries nothing (%s), %s", t.nodes[0], t.nodes[1], tunnel, otherwise)
+	}
+	return fmt.Sprintf("%s: the tunnel %s carries nothing (%s), %s", names(t.nodes), ends, tunnel, otherwise)
+}
+
+func (in *input) tunnelEvidence(t tunnelFault) []check.Evidence {
+	var out []check.Evidence
+	if len(t.shape.nodes) > 0 {
+		out = append(out,
+			check.Evidence{Source: "matrix pod → pod", Text: fmt.Sprintf("%s of nodes: every probe timed out, no error came back", figures.Count(len(t.blocked), "ordered pair"))},
+			check.Evidence{Source: "matrix host → host", Text: fmt.Sprintf("the same pairs: %s, none failed", figures.Count(t.hostOK, "right answer"))},
+		)
+	}
+	for _, d := range t.drops {
+		out = append(out, d.evidence())
+	}
+	for _, n := range t.nodes {
+		if dev, ok := in.vxlanOf(n); ok {
+			out = append(out, check.Evidence{Node: n, Source: "device " + dev.Name, Text: fmt.Sprintf(
+				"vxlan id %d, local %s, over %s, UDP port %d", dev.Vxlan.VNI, dev.Vxlan.Local, dev.Vxlan.Device, dev.Vxlan.Port)})
+		}
+	}
+	return out
+}
+
+// tunnelRemedy gives the exact command where the rule is known, and otherwise
+// how to find it: in the hosts' rules first, then with a capture at both ends.
+func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
+	var out []check.Remedy
+	for _, d := range t.drops {
+		out = append(out, check.Remedy{Text: "delete the rule that drops the tunnel", Node: d.node, Command: d.undo()})
+	}
+	port := t.dev.Vxlan.Port
+	if len(t.drops) > 0 {
+		return append(out, check.Remedy{Purpose: check.Last, Text: "find out what made the rule (a firewall service, a security agent), and allow the port there, or it comes back"})
+	}
+	for _, n := range t.nodes {
+		out = append(out, check.Remedy{
+			Purpose: check.Find, Text: "look for a rule about the port", Node: n,
+			Command: fmt.Sprintf("iptables-save | grep -w %d; nft list ruleset | grep -w %d", port, port),
+		})
+	}
+	peers := in.ends(t.blocked)
+	for _, n := range peers[:min(2, len(peers))] {
+		out = append(out, check.Remedy{
+			Purpose: check.Find, Text: "watch both ends at once: sent there and not received here means a filter between the nodes", Node: n,
+			Command: fmt.Sprintf("tcpdump -ni %s udp port %d", t.uplink(), port),
+		})
+	}
+	return append(out, check.Remedy{
+		Text: fmt.Sprintf("allow UDP port %d between all nodes in both directions in the security group or the firewall between them", port),
+	})
+}
+
+func (t tunnelFault) uplink() string {
+	if t.dev.Vxlan.Device != "" {
+		return t.dev.Vxlan.Device
+	}
+	return "any"
+}
