@@ -26,7 +26,8 @@ type page struct {
 	Counts   []count
 	Troubles []string
 	Causes   []cause
-	Loose    []checkView // failing, unknown or warning without a named cause
+	Odd      []odd       // failing, and no cause explains it
+	Loose    []checkView // failing, unknown or warning without a named cause, and not among those
 	Map      mapView
 	Checks   []checkView
 	Nodes    nodesView
@@ -55,15 +56,14 @@ func build(r *report.Report) (*page, error) {
 		Facts: identity(r), Counts: counts(r), Troubles: troubles(r),
 		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,
 	}
-	for i, c := range r.Causes {
-		view := newCause(i+1, c)
-		view.Trace = newTrace(r, c.Trace)
-		p.Causes = append(p.Causes, view)
+	p.Causes = newCauses(r)
+	for _, u := range r.Unexplained {
+		p.Odd = append(p.Odd, newOdd(r, u))
 	}
 	for _, c := range ordered(r.Checks) {
 		view := newCheckView(r, c)
 		p.Checks = append(p.Checks, view)
-		if len(c.Causes) == 0 && !c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Unknown || c.Verdict == check.Warn) {
+		if len(c.Causes) == 0 && !isOdd(r, c.ID) && !c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Unknown || c.Verdict == check.Warn) {
 			view.Trace = newTrace(r, r.TraceOf(c))
 			p.Loose = append(p.Loose, view)
 		}
@@ -77,7 +77,7 @@ func fixTitle(p *page) string {
 	switch {
 	case len(p.Causes) > 0 || p.Class == "fail":
 		return "Fix first"
-	case len(p.Loose) == 0:
+	case len(p.Loose) == 0 && len(p.Odd) == 0:
 		return "Nothing to fix"
 	case p.Class == "pass":
 		return "Worth fixing"

@@ -13,29 +13,12 @@ import (
 // maxPairs is how many pairs of a finding are listed in the page; the map has all.
 const maxPairs = 12
 
-type cause struct {
-	Number   int
-	Key      string
-	Says     string
-	Nodes    []string
-	Evidence []check.Evidence
-	Remedy   []check.Remedy
-	Explains []report.Explained
-	Trace    *traceView
-}
-
-func newCause(n int, c report.Cause) cause {
-	return cause{
-		Number: n, Key: c.Key, Says: plain.Line(c.Says), Nodes: lines(c.Nodes),
-		Evidence: evidence(c.Evidence), Remedy: remedy(c.Remedy), Explains: c.Explains,
-	}
-}
-
 type checkView struct {
 	ID, Area, Promise, Word, Why string
 	Level                        check.Level
 	Accepted, Retried            bool
 	Causes                       []cause
+	Shapes                       []string // of what no cause explains of it
 	Findings                     []finding
 	Trace                        *traceView // where the check is listed to be looked at first
 }
@@ -43,7 +26,7 @@ type checkView struct {
 type finding struct {
 	Subject, Says, Word string
 	Evidence            []check.Evidence
-	Remedy              []check.Remedy
+	Remedy              []report.Steps
 	Pairs               []pairLink
 	More                int // pairs that are not listed
 }
@@ -70,10 +53,13 @@ func newCheckView(r *report.Report, c report.Check) checkView {
 		ID: plain.Line(c.ID), Area: plain.Line(c.Area), Promise: plain.Line(c.Promise), Word: c.Verdict.String(),
 		Why: plain.Line(c.Why), Level: c.Level, Accepted: c.Accepted && c.Verdict == check.Fail, Retried: c.Retried,
 	}
-	for i, known := range r.Causes {
+	for i, known := range r.Ranked() {
 		if slices.Contains(c.Causes, known.Key) {
 			v.Causes = append(v.Causes, newCause(i+1, known))
 		}
+	}
+	for _, u := range r.UnexplainedOf(c) {
+		v.Shapes = append(v.Shapes, plain.Line(u.Pattern))
 	}
 	for _, f := range c.Findings {
 		view := finding{
@@ -103,7 +89,7 @@ func (v checkView) First() string {
 }
 
 // Remedy is the first repair that a finding knows.
-func (v checkView) Remedy() []check.Remedy {
+func (v checkView) Remedy() []report.Steps {
 	for _, f := range v.Findings {
 		if len(f.Remedy) > 0 {
 			return f.Remedy
@@ -133,14 +119,6 @@ func evidence(in []check.Evidence) []check.Evidence {
 	var out []check.Evidence
 	for _, e := range in {
 		out = append(out, check.Evidence{Node: plain.Line(e.Node), Source: plain.Line(e.Source), Text: strings.TrimSpace(plain.Text(e.Text))})
-	}
-	return out
-}
-
-func remedy(in []check.Remedy) []check.Remedy {
-	var out []check.Remedy
-	for _, s := range in {
-		out = append(out, check.Remedy{Node: plain.Line(s.Node), Text: plain.Line(s.Text), Command: strings.TrimSpace(plain.Text(s.Command))})
 	}
 	return out
 }

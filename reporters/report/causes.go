@@ -40,20 +40,19 @@ func (c Cause) Founded() string {
 	return string(c.Certainty) + ": " + c.Grounds
 }
 
-// opens begins a sentence of Cause.Against about what a cause leaves open. The others
-// speak against it.
-const opens = "does not explain "
-
-// Speaking are the sentences of Against with the word that leads them, as each
-// format shows them.
+// Speaking are the sentences of Against with the words that lead them, as each
+// format shows them: what the cause leaves open, and what speaks against it.
 func (c Cause) Speaking() []Said {
 	var out []Said
 	for _, s := range c.Against {
-		if rest, ok := strings.CutPrefix(strings.TrimPrefix(s, "it "), opens); ok {
-			out = append(out, Said{"Does not explain", rest})
-			continue
+		said := Said{"Speaks against it", s}
+		for _, opens := range []string{"no cause explains ", "it does not explain ", "does not explain "} {
+			if rest, ok := strings.CutPrefix(s, opens); ok {
+				said = Said{"Does not explain", rest}
+				break
+			}
 		}
-		out = append(out, Said{"Speaks against it", s})
+		out = append(out, said)
 	}
 	return out
 }

@@ -24,7 +24,7 @@ func TestCausesThatOnlyWarnAreNumberedAfterTheOthers(t *testing.T) {
 }
 
 func TestWhatSpeaksAgainstACauseHasWordsThatLeadIt(t *testing.T) {
-	got := report.Cause{Against: []string{"3 pairs answered", "it does not explain 2 red pairs", "does not explain n3"}}.Speaking()
+	got := report.Cause{Against: []string{"3 pairs answered", "no cause explains 2 red pairs", "does not explain n3"}}.Speaking()
 	want := []report.Said{{Lead: "Speaks against it", Says: "3 pairs answered"}, {Lead: "Does not explain", Says: "2 red pairs"}, {Lead: "Does not explain", Says: "n3"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

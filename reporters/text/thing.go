@@ -57,8 +57,8 @@ func founded(c report.Cause) (long, short string) {
 		report.Fits: "fits the pattern", report.FitsPartly: "fits only in part",
 	}[c.Certainty]
 	why := c.Grounds
-	if c.Weak() && len(c.Against) > 0 {
-		why = c.Against[0]
+	if speaking := c.Speaking(); c.Weak() && len(speaking) > 0 && speaking[0].Says == c.Against[0] {
+		why = c.Against[0] // not what it only leaves open
 	}
 	if short == "" || why == "" {
 		return short, short

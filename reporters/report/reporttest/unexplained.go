@@ -56,7 +56,7 @@ func (b *builder) unexplainedCauses() {
 		Certainty: report.FitsPartly, Grounds: "large packets from there vanish, and small ones arrive",
 		Against: []string{
 			"1 pair that it should break answered: pod/demo-control-plane → pod/demo-worker with 1,450 bytes",
-			"it does not explain 2 red pairs into demo-worker2",
+			"no cause explains 2 red pairs of demo-control-plane and demo-worker2 (pod → pod over UDP)",
 		},
 	}, "mtu/path")
 }
