@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed address.md
@@ -60,8 +61,10 @@ func homeless(n facts.Node, h *facts.HostLook) []peering.Fault {
 			Says:     fmt.Sprintf("no interface of the node has its InternalIP %s", a),
 			Evidence: []check.Evidence{{Node: n.Name, Source: "addresses (last look)", Text: globals(h)}},
 			Repair: []check.Remedy{
-				{Text: "See which addresses the node has; if its address changed, tell the kubelet (--node-ip) and restart it", Node: n.Name, Command: "ip -br addr; systemctl cat kubelet | grep -- --node-ip; systemctl restart kubelet"},
-				{Text: "Check what the cluster takes for its address", Command: "kubectl get node -o wide " + n.Name},
+				{Purpose: check.Find, Text: "See which addresses the node has, and which one the kubelet was told", Node: n.Name, Command: "ip -br addr; cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet 2>/dev/null; systemctl cat kubelet | grep -- --node-ip"},
+				{Text: "If its address changed: let the kubelet read it again", Node: n.Name, Command: "systemctl restart kubelet"},
+				{Purpose: check.Last, Text: fmt.Sprintf("Where --node-ip names %s, put the right address there, or the kubelet publishes the old one again", a), Node: n.Name, Command: fmt.Sprintf("grep -rsn -e '--node-ip' -e '%s' /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system", a)},
+				{Purpose: check.Verify, Text: "Check what the cluster takes for its address: INTERNAL-IP must be one that the node has", Command: "kubectl get node -o wide " + n.Name},
 			},
 		})
 	}
@@ -111,10 +114,11 @@ func sources(n facts.Node, h *facts.HostLook) []peering.Fault {
 			Says:     fmt.Sprintf("packets to the host of %s (%s) leave with the source %s, not with the node's InternalIP %s", peer, l.Dst, l.PrefSrc, own[0]),
 			Evidence: []check.Evidence{{Node: n.Name, Source: fmt.Sprintf("%s route get %s (last look)", ip, l.Dst), Text: fmt.Sprintf("dev %s src %s", l.Dev, l.PrefSrc)}},
 			Repair: []check.Remedy{
-				{Text: "Look for a second address on the interface, and for a route with a source of its own", Node: n.Name, Command: fmt.Sprintf("%s addr show dev %s; %s route show | grep src", ip, l.Dev, ip)},
-				{Text: "Take the second address away where it comes from (BOOTPROTO=none, dhcp4: false), or tell the kubelet the right one (--node-ip); then restart the container runtime and the kubelet", Node: n.Name},
+				{Purpose: check.Find, Text: "Look for a second address on the interface, and for a route with a source of its own", Node: n.Name, Command: fmt.Sprintf("%s addr show dev %s; %s route show | grep src", ip, l.Dev, ip)},
+				{Text: fmt.Sprintf("Take the address %s away, and let the network plugin, the container runtime and the kubelet see it", l.PrefSrc), Node: n.Name, Command: fmt.Sprintf("ip addr del $(ip -o addr show to %s | awk '{print $4}') dev %s; systemctl restart containerd kubelet", l.PrefSrc, l.Dev)},
+				remedies.WhereWritten(n.Name, "Take it away where it comes from too (BOOTPROTO=none, dhcp4: false), or it is back after the next lease or reboot; where it has to stay, tell the kubelet the right one (--node-ip)", "BOOTPROTO|dhcp4|inet dhcp|method=auto|"+strings.ReplaceAll(l.PrefSrc.String(), ".", "[.]")),
 			},
-			Then: []check.Remedy{{Text: "Check that it says src " + own[0].String(), Node: n.Name, Command: fmt.Sprintf("%s route get %s", ip, l.Dst)}},
+			Then: []check.Remedy{{Purpose: check.Verify, Text: "Check the source that the kernel takes: it must say src " + own[0].String(), Node: n.Name, Command: fmt.Sprintf("%s route get %s", ip, l.Dst)}},
 		})
 	}
 	return out
@@ -151,7 +155,9 @@ func severalAddresses(n facts.Node, h *facts.HostLook) []peering.Fault {
 			Says:     fmt.Sprintf("%s, the interface of the default route, has %d global addresses: %s; what picks a source may pick the wrong one", i.Name, len(named), strings.Join(named, ", ")),
 			Evidence: []check.Evidence{{Node: n.Name, Source: "addresses of " + i.Name + " (last look)", Text: strings.Join(named, ", ")}},
 			Repair: []check.Remedy{
-				{Text: "If one is not meant (a DHCP client beside a static address), take it away where it comes from; an address that moves between nodes (keepalived, kube-vip) may stay", Node: n.Name, Command: fmt.Sprintf("ip addr show dev %s; grep -rsniE 'bootproto|dhcp' /etc/sysconfig/network-scripts /etc/netplan /etc/network/interfaces*", i.Name)},
+				{Purpose: check.Find, Text: "See which one is not meant (a DHCP client beside a static address); one that moves between nodes (keepalived, kube-vip) may stay", Node: n.Name, Command: fmt.Sprintf("ip addr show dev %s; networkctl status %s --no-pager 2>/dev/null; nmcli -g GENERAL,IP4 device show %s 2>/dev/null", i.Name, i.Name, i.Name)},
+				remedies.WhereWritten(n.Name, "Take that one away where it comes from, or it is back after the next lease or reboot", "BOOTPROTO|dhcp4|inet dhcp|method=auto"),
+				{Purpose: check.Verify, Text: "Check that one global address is left", Node: n.Name, Command: fmt.Sprintf("ip -br addr show dev %s", i.Name)},
 			},
 		})
 	}

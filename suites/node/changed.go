@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed changed.md
@@ -81,8 +82,9 @@ type comparison struct {
 
 // differs notes a difference with both values; empty stands for "not there".
 func (c *comparison) differs(v check.Verdict, what, first, last, means string, remedy ...check.Remedy) {
-	if len(remedy) == 0 {
-		remedy = []check.Remedy{c.whoDidIt()}
+	remedy = append([]check.Remedy{c.whoDidIt()}, remedy...)
+	if v == check.Fail {
+		remedy = append(remedy, remedies.Again("node/changed"))
 	}
 	c.findings = append(c.findings, check.Finding{
 		Subject: fmt.Sprintf("%s: %s", c.node.Name, what), Nodes: []string{c.node.Name}, Verdict: v,
@@ -91,7 +93,7 @@ func (c *comparison) differs(v check.Verdict, what, first, last, means string, r
 			{Node: c.node.Name, Source: what + " (first look)", Text: orNone(first)},
 			{Node: c.node.Name, Source: what + " (last look)", Text: orNone(last)},
 		},
-		Remedy: remedy,
+		Remedy: check.InOrder(remedy),
 	})
 }
 
@@ -100,8 +102,9 @@ func (c *comparison) whoDidIt() check.Remedy {
 	const format = "2006-01-02 15:04:05"
 	run := c.snapshot.Run
 	return check.Remedy{
-		Text: "Find who changed it: the node's log of the time of this run", Node: c.node.Name,
-		Command: fmt.Sprintf("journalctl --utc --since '%s' --until '%s'", run.Started.UTC().Format(format), run.Finished.UTC().Format(format)),
+		Purpose: check.Find,
+		Text:    "Find who changed it: the node's log of the time of this run", Node: c.node.Name,
+		Command: fmt.Sprintf("journalctl --no-pager --utc --since '%s' --until '%s'", run.Started.UTC().Format(format), run.Finished.UTC().Format(format)),
 	}
 }
 

@@ -2,12 +2,14 @@ package node
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // dataPlane compares the rules of Services that existed before the run:
@@ -27,11 +29,20 @@ func (c *comparison) dataPlane() {
 		if after {
 			means = ": creating the suite's own Service made kube-proxy write what was missing"
 		}
-		c.differs(check.Fail, "rules for Service address "+addr.String(), yes(before), yes(after), means, check.Remedy{
-			Text:    "See whether something flushes the node's rules (a firewall manager that restarts, another iptables back end)",
-			Node:    c.node.Name,
-			Command: "journalctl --since -1day | grep -Ei 'iptables|nft|firewalld'",
-		})
+		c.differs(check.Fail, "rules for Service address "+addr.String(), yes(before), yes(after), means,
+			check.Remedy{
+				Purpose: check.Find, Text: "See whether something flushes the node's rules (a firewall manager that restarts, another iptables back end)",
+				Node: c.node.Name, Command: "journalctl --no-pager --since -1day | grep -Ei 'iptables|nft|firewalld' | tail -40",
+			},
+			remedies.RestartProxy(c.snapshot, c.node.Name),
+			check.Remedy{
+				Purpose: check.Last, Text: "Switch off the firewall manager that flushes them, if one of these runs: each reload takes kube-proxy's rules away", Node: c.node.Name,
+				Command: "systemctl list-units --no-pager --plain --state=active | grep -E 'firewalld|nftables|iptables|netfilter-persistent|ufw'",
+			},
+			check.Remedy{
+				Purpose: check.Verify, Text: "Check that the address has its rules: this must print some", Node: c.node.Name,
+				Command: fmt.Sprintf("(iptables-save -t nat; nft list ruleset; ipvsadm -Ln) 2>/dev/null | grep -F %s | head -5", addr),
+			})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // asked is one question, asked before any pod or Service of ours existed and again afterwards.
@@ -45,7 +46,7 @@ func healedFlows(s *facts.Snapshot) []check.Finding {
 			if before == facts.NotRun || after == facts.NotRun || (before == facts.OK) == (after == facts.OK) {
 				continue
 			}
-			out = append(out, flowFinding(n.Name, q, main, before, after))
+			out = append(out, flowFinding(s, n.Name, q, main, before, after))
 		}
 	}
 	return out
@@ -61,7 +62,7 @@ func outcomeAt(m *facts.Matrix, node string) facts.Outcome {
 	return facts.NotRun
 }
 
-func flowFinding(node string, q asked, m *facts.Matrix, before, after facts.Outcome) check.Finding {
+func flowFinding(s *facts.Snapshot, node string, q asked, m *facts.Matrix, before, after facts.Outcome) check.Finding {
 	what := map[facts.TargetKind]string{facts.ToAPI: "the Service kubernetes", facts.ToDNSService: "the cluster DNS"}[q.main.To]
 	f := check.Finding{
 		Subject: fmt.Sprintf("%s → %s (%s)", node, what, q.main.Via), Nodes: []string{node}, Verdict: check.Fail,
@@ -71,13 +72,18 @@ func flowFinding(node string, q asked, m *facts.Matrix, before, after facts.Outc
 			{Node: node, Source: q.first.Key(), Text: before.String()},
 			{Node: node, Source: q.main.Key(), Text: after.String()},
 		},
+		Remedy: []check.Remedy{
+			{
+				Purpose: check.Find, Text: "Find out why the node's rules were not there: kube-proxy's log of the time of this run and before",
+				Command: "kubectl -n kube-system logs --since=24h --tail=100 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node + " -o name)",
+			},
+			remedies.RestartProxy(s, node),
+			remedies.Again("node/changed", "service/api", "dns/service"),
+		},
 	}
 	if after == facts.OK {
 		f.Says = fmt.Sprintf("%s did not answer this host at the first look (%s) and answers now: creating the suite's own pods and Services healed it",
 			what, before)
-		f.Remedy = []check.Remedy{
-			{Text: "Find out why the node's rules were not there: kube-proxy's log of the time before this run", Command: "kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix --since=24h"},
-		}
 		return f
 	}
 	f.Says = fmt.Sprintf("%s answered this host at the first look and does not any more (%s)", what, after)

@@ -39,7 +39,7 @@ func (c *comparison) interfaces() {
 			c.differs(check.Warn, what, "there", "", "")
 			continue
 		case before.Up && !after.Up:
-			c.differs(c.linkWeight(before), what, "up", "down", "")
+			c.differs(c.linkWeight(before), what, "up", "down", "", c.linkSteps(before)...)
 		case !before.Up && after.Up && before.Kind != "bridge":
 			c.differs(check.Warn, what, "down", "up", "")
 		}
@@ -48,7 +48,7 @@ func (c *comparison) interfaces() {
 		}
 		for _, a := range c.node.Internal {
 			if hasAddr(before, a) != hasAddr(after, a) {
-				c.differs(check.Fail, "address "+a.String()+" on "+before.Name, yes(hasAddr(before, a)), yes(hasAddr(after, a)), "")
+				c.differs(check.Fail, "address "+a.String()+" on "+before.Name, yes(hasAddr(before, a)), yes(hasAddr(after, a)), "", c.addressSteps(before, a, hasAddr(before, a))...)
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func (c *comparison) routes() {
 			if before == "" {
 				means = "; nothing of the run sets this route, and before it the node could not reach these pods"
 			}
-			c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", cidr, n.Name), before, after, means)
+			c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", cidr, n.Name), before, after, means, c.routeSteps(cidr)...)
 		}
 	}
 	for _, f := range c.snapshot.Cluster.Families {

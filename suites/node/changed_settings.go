@@ -8,6 +8,8 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // sysctls compares what could be read at both looks. A setting that appears
@@ -25,7 +27,11 @@ func (c *comparison) sysctls() {
 		var remedy []check.Remedy
 		if before == "0" && (strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")) {
 			means = "; creating a pod switches it on, so a fault was healed by the run and will come back"
-			remedy = append(remedy, check.Remedy{Text: "Find what wrote 0, as kernel/ip-forward and kernel/ip-forward-boot say; until then it is the run's own doing that packets are forwarded", Node: c.node.Name, Command: "sysctl -w " + name + "=1"})
+		}
+		if c.weight(name) == check.Fail { // each of these has to be 1
+			wanted := remedies.Setting{Name: name, Value: "1"}
+			remedy = append([]check.Remedy{remedies.Set(c.node.Name, "Set it as it has to be (kernel/ip-forward and kernel/ip-forward-boot say what wrote 0)", wanted)},
+				remedies.Keep(c.snapshot, c.node.Name, "plumbline", wanted)...)
 		}
 		c.differs(c.weight(name), "sysctl "+name, before, after, means, remedy...)
 	}
@@ -74,13 +80,30 @@ func (c *comparison) rules() {
 	first, last := c.ruleTexts(c.first), c.ruleTexts(c.last)
 	for _, text := range slices.Sorted(maps.Keys(first)) {
 		if !last[text] {
-			c.differs(check.Fail, "routing rule "+text, "there", "", "")
+			c.differs(check.Fail, "routing rule "+text, "there", "", "", c.ruleSteps(text, "add")...)
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(last)) {
 		if !first[text] {
-			c.differs(check.Fail, "routing rule "+text, "", "there", "")
+			c.differs(check.Fail, "routing rule "+text, "", "there", "", c.ruleSteps(text, "del")...)
 		}
+	}
+}
+
+// ruleSteps put a routing rule back, or take it away; the text is "ipv4 100: from … table 7".
+func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
+	family, rest, _ := strings.Cut(text, " ")
+	priority, words, _ := strings.Cut(rest, ":")
+	command := podpath.IP(facts.Family(family)) + " rule"
+	words = strings.Join(strings.Fields(strings.Replace(words, " unicast table", " table", 1)), " ")
+	says, must := "Put the rule back", "one line"
+	if verb == "del" {
+		says, must = "Take the rule away", "nothing"
+	}
+	return []check.Remedy{
+		{Text: says, Node: c.node.Name, Command: fmt.Sprintf("%s %s %s pref %s", command, verb, words, priority)},
+		remedies.WhereWritten(c.node.Name, "Find what sets or removes routing rules here, and correct it there", "ip (-6 )?rule|RoutingPolicyRule|routing-policy"),
+		{Purpose: check.Verify, Text: "Check the rule: this must print " + must, Node: c.node.Name, Command: fmt.Sprintf("%s show pref %s", command, priority)},
 	}
 }
 

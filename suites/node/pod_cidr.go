@@ -80,12 +80,13 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		out = append(out, peering.Fault{
 			Node: n.Name, Kind: kind, Verdict: check.Fail, Says: says, Repair: remedy,
 			Evidence: []check.Evidence{{Node: n.Name, Source: "node spec.podCIDRs", Text: fmt.Sprint(n.PodCIDRs)}},
-			Then:     []check.Remedy{{Text: "Check the nodes' ranges", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"}},
+			Then:     []check.Remedy{{Purpose: check.Verify, Text: "Check the nodes' ranges: each has its own, within the cluster's", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"}},
 		})
 	}
 	for _, f := range familiesWithCIDR(s) {
 		if !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return podpath.Of(p.Addr()) == f }) {
 			wrong("none"+string(f), fmt.Sprintf("the node has no pod CIDR (%s)", f), check.Remedy{
+				Purpose: check.Find,
 				Text:    "See why the controller manager gives it none (--allocate-node-cidrs, --cluster-cidr, or the range is used up: CIDRNotAvailable)",
 				Command: "kubectl get events -A --field-selector reason=CIDRNotAvailable; kubectl -n kube-system get pods -l component=kube-controller-manager -o yaml | grep -E 'cidr'",
 			})
@@ -105,7 +106,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 	for _, a := range n.PodAgent.Addrs {
 		if podpath.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			wrong("pod", fmt.Sprintf("the probe pod's address %s lies outside the node's pod CIDR %v", a, n.PodCIDRs),
-				check.Remedy{Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: "cat /run/flannel/subnet.env /etc/cni/net.d/*; ip addr show cni0"},
+				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: "cat /run/flannel/subnet.env /etc/cni/net.d/*; ip addr show cni0"},
 				peering.RestartCNI(s, n.Name))
 		}
 	}
@@ -114,8 +115,8 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 
 func anew(node string) check.Remedy {
 	return check.Remedy{
-		Text:    "A node's range cannot be changed: after the controller manager's --cluster-cidr is right, drain the node, delete its object, and restart its kubelet",
-		Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets && kubectl delete node %s", node, node),
+		Text:    "A node's range cannot be changed: when the controller manager's --cluster-cidr is right, drain the node and delete its object; it registers again, with a new range, when its kubelet is restarted (systemctl restart kubelet)",
+		Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", node, node),
 	}
 }
 

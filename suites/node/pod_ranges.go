@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // overlaps finds nodes whose ranges are not apart. Two prefixes overlap only if
@@ -44,7 +45,7 @@ func overlaps(s *facts.Snapshot) []check.Finding {
 				Evidence: []check.Evidence{{Node: a.node, Source: "node spec.podCIDRs", Text: a.String()}, {Node: b.node, Source: "node spec.podCIDRs", Text: b.String()}},
 				Remedy: []check.Remedy{
 					anew(b.node),
-					{Text: "Check the nodes' ranges", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"},
+					{Purpose: check.Verify, Text: "Check the nodes' ranges: none may overlap another", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,CIDRS:.spec.podCIDRs"},
 				},
 			})
 		}
@@ -92,10 +93,11 @@ func takenBy(s *facts.Snapshot, node, dev string, network netip.Prefix) (peering
 		Says:     fmt.Sprintf("%s is on the network %s, which overlaps the pod CIDR %s", dev, network, peering.Names(hit)),
 		Evidence: []check.Evidence{{Node: node, Source: "addresses of " + dev + " (last look)", Text: network.String()}},
 		Repair: []check.Remedy{
-			{Text: "See what needs this network on the host", Node: node, Command: "ip addr show dev " + dev},
-			{Text: "Give that network, or the cluster, another range; route/conflict names the routes that clash"},
+			{Purpose: check.Find, Text: "See what needs this network on the host", Node: node, Command: "ip addr show dev " + dev},
+			{Text: "If nothing needs it, take the address away; otherwise give that network, or the cluster, another range", Node: node, Command: fmt.Sprintf("%s addr del $(%s -o addr show dev %s to %s | awk '{print $4}' | head -1) dev %s", podpath.IP(podpath.Of(network.Addr())), podpath.IP(podpath.Of(network.Addr())), dev, network, dev)},
+			remedies.WhereWritten(node, "Take it out of the configuration that sets it, or it is back after the next boot", network.Addr().String()),
 		},
-		Then: []check.Remedy{{Text: "Check that no address overlaps any more", Node: node, Command: fmt.Sprintf("%s addr show to %s", podpath.IP(podpath.Of(network.Addr())), network)}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that no address overlaps any more: only the network plugin's own may stand there", Node: node, Command: fmt.Sprintf("%s addr show to %s", podpath.IP(podpath.Of(network.Addr())), network)}},
 	}, true
 }
 
@@ -108,9 +110,10 @@ func room(s *facts.Snapshot, n facts.Node) []peering.Fault {
 	f := peering.Fault{
 		Node: n.Name, Kind: "room" + n.Name, Verdict: check.Fail,
 		Repair: []check.Remedy{
-			{Text: "Count the addresses that are held, against the pods that run", Node: n.Name, Command: "ls /var/lib/cni/networks/*/ | grep -c '^[0-9]'; crictl pods -q | wc -l"},
-			{Text: "Where many more are held than pods run, they are left over from pods that are gone: drain the node, clear the folder, restart the kubelet", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets", n.Name)},
-			{Text: "Where the pods need them all, give nodes a larger range, or this node fewer pods (kubelet: maxPods)"},
+			{Purpose: check.Find, Text: "Count the addresses that are held, against the pods that run", Node: n.Name, Command: "ls /var/lib/cni/networks/*/ | grep -c '^[0-9]'; crictl pods -q | wc -l"},
+			{Text: "Free what pods that are gone still hold", Node: n.Name, Command: freeHeld},
+			{Purpose: check.Last, Text: "Where the pods need them all: fewer pods on this node, or larger ranges for new nodes (--node-cidr-mask-size of the controller manager)", Node: n.Name, Command: "grep -n maxPods /var/lib/kubelet/config.yaml"},
+			{Purpose: check.Verify, Text: "Check that a new pod gets an address: one must be told", Command: startOn(n.Name)},
 		},
 	}
 	for _, e := range n.PodAgent.Trouble {

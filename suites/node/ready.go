@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed ready.md
@@ -41,7 +42,7 @@ func ready(s *facts.Snapshot) check.Result {
 	}
 	var findings []check.Finding
 	for _, n := range nodes {
-		if f, bad := conditionsOf(n); bad {
+		if f, bad := conditionsOf(s, n); bad {
 			findings = append(findings, f)
 		}
 	}
@@ -65,12 +66,12 @@ func leftOut(s *facts.Snapshot) string {
 
 // conditionsOf judges what the node's conditions were when the run began, and what
 // they are at its end: the end counts, and what got well meanwhile is a Warning.
-func conditionsOf(n facts.Node) (check.Finding, bool) {
-	before, bad := conditionsAt(n.Name, n.Conditions)
+func conditionsOf(s *facts.Snapshot, n facts.Node) (check.Finding, bool) {
+	before, bad := conditionsAt(s, n.Name, n.Conditions)
 	if len(n.Last) == 0 {
 		return before, bad
 	}
-	now, still := conditionsAt(n.Name, n.Last)
+	now, still := conditionsAt(s, n.Name, n.Last)
 	switch {
 	case still && !bad:
 		now.Says += " at the end of the run; it was well when the run began"
@@ -85,7 +86,7 @@ func conditionsOf(n facts.Node) (check.Finding, bool) {
 	return now, false
 }
 
-func conditionsAt(node string, conditions []facts.Condition) (check.Finding, bool) {
+func conditionsAt(s *facts.Snapshot, node string, conditions []facts.Condition) (check.Finding, bool) {
 	f := check.Finding{Subject: node, Nodes: []string{node}, Verdict: check.Fail}
 	seen := map[string]facts.Condition{}
 	for _, c := range conditions {
@@ -105,13 +106,13 @@ func conditionsAt(node string, conditions []facts.Condition) (check.Finding, boo
 		}
 		wrong = append(wrong, fmt.Sprintf("%s is %s%s", c.Type, c.Status, inBrackets(c.Reason)))
 		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: "node condition " + c.Type, Text: conditionText(c)})
-		f.Remedy = append(f.Remedy, conditionRemedy(node, c)...)
+		f.Remedy = append(f.Remedy, conditionRemedy(s, node, c)...)
 	}
 	if len(wrong) == 0 {
 		return f, false
 	}
 	f.Says = strings.Join(wrong, ", ")
-	f.Remedy = append(f.Remedy, check.Remedy{Text: "Check the node's conditions", Command: "kubectl describe node " + node})
+	f.Remedy = append(f.Remedy, check.Remedy{Purpose: check.Verify, Text: "Check the node's conditions: Ready must be True, and all others False", Command: "kubectl get node " + node + " -o jsonpath='{range .status.conditions[*]}{.type}={.status}{\"\\n\"}{end}'"})
 	return f, true
 }
 
@@ -133,27 +134,35 @@ func conditionText(c facts.Condition) string {
 	return text
 }
 
-func conditionRemedy(node string, c facts.Condition) []check.Remedy {
+func conditionRemedy(s *facts.Snapshot, node string, c facts.Condition) []check.Remedy {
 	switch c.Type {
 	case "Ready":
 		return []check.Remedy{
-			{Text: "See whether the kubelet runs, and start it", Node: node, Command: "systemctl status kubelet || systemctl restart kubelet"},
-			{Text: "Read what it says", Node: node, Command: "journalctl -u kubelet --since -10min"},
+			{Purpose: check.Find, Text: "Read what the kubelet says, and whether the container runtime runs", Node: node, Command: "journalctl -u kubelet --no-pager --since -10min | tail -40; systemctl is-active kubelet containerd crio"},
+			{Text: "Start the kubelet, or start it anew", Node: node, Command: "systemctl restart kubelet"},
+			{Purpose: check.Last, Text: "Let it start at every boot", Node: node, Command: "systemctl enable kubelet"},
 		}
 	case "NetworkUnavailable":
-		return []check.Remedy{{
-			Text:    "Look at the network plugin's agent on this node: it clears the condition when it is ready",
-			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node,
-		}}
+		return []check.Remedy{
+			{Purpose: check.Find, Text: "Look at the network plugin's agent on this node: it clears the condition when it is ready", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node},
+			remedies.RestartCNI(s, node),
+		}
 	case "MemoryPressure":
-		return []check.Remedy{{Text: "See who holds the memory", Node: node, Command: "ps aux --sort=-rss | head"}}
+		return []check.Remedy{
+			{Purpose: check.Find, Text: "See who holds the memory", Node: node, Command: "ps aux --sort=-rss | head"},
+			{Text: "Move pods away until there is memory again", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data", node)},
+		}
 	case "DiskPressure":
 		return []check.Remedy{
-			{Text: "See which file system is full", Node: node, Command: "df -h; df -i"},
+			{Purpose: check.Find, Text: "See which file system is full", Node: node, Command: "df -h; df -i"},
 			{Text: "Remove images that no pod uses", Node: node, Command: "crictl rmi --prune"},
+			{Text: "Shorten the logs", Node: node, Command: "journalctl --vacuum-size=200M"},
 		}
 	case "PIDPressure":
-		return []check.Remedy{{Text: "See who has the most processes", Node: node, Command: "ps -eLo comm= | sort | uniq -c | sort -rn | head"}}
+		return []check.Remedy{
+			{Purpose: check.Find, Text: "See who has the most processes", Node: node, Command: "ps -eLo comm= | sort | uniq -c | sort -rn | head"},
+			{Text: "Move pods away until the one with too many is found", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data", node)},
+		}
 	default:
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // claimed judges who answered for one node's address.
@@ -28,12 +29,17 @@ func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i i
 		Node: t.Node, Kind: "claimed" + t.Node, Verdict: check.Fail,
 		Says: fmt.Sprintf("ARP for the address %s of %s is answered by %s", t.Addr, t.Node, strings.Join(macs, " and ")),
 		Repair: []check.Remedy{
-			{Text: "Ask who answers, from another node", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("arping -D -c 3 -I %s %s", towards(s, heard[i][foreign[0]][0], t.Addr), t.Addr)},
+			{Purpose: check.Find, Text: "Ask who answers, from another node", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("arping -D -c 3 -I %s %s", towards(s, heard[i][foreign[0]][0], t.Addr), t.Addr)},
 			{Text: "Find the machine with that MAC (the switch's table, the hypervisor, the DHCP server's leases) and give it another address: " + strings.Join(foreign, ", "), Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("ip neigh | grep -i %s", foreign[0])},
-			{Text: "Let the others forget what they learnt", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("ip neigh flush to %s", t.Addr)},
+			{Purpose: check.Last, Text: "When the other machine is gone, let the nodes forget what they learnt", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("ip neigh del %[1]s dev %[2]s; ip neigh flush to %[1]s", t.Addr, towards(s, heard[i][foreign[0]][0], t.Addr))},
+			{Purpose: check.Verify, Text: "Check that one alone answers: a single MAC may stand there", Node: heard[i][foreign[0]][0], Command: fmt.Sprintf("arping -c 3 -I %s %s | grep -o '\\[.*\\]' | sort -u", towards(s, heard[i][foreign[0]][0], t.Addr), t.Addr)},
 		},
 	}
 	if own != "" {
+		f.Repair = append(f.Repair, check.Remedy{
+			Text: "Until then, let this node hold to the right MAC", Node: heard[i][foreign[0]][0],
+			Command: fmt.Sprintf("ip neigh replace %s lladdr %s dev %s nud permanent", t.Addr, own, towards(s, heard[i][foreign[0]][0], t.Addr)),
+		})
 		f.Says += fmt.Sprintf("; its own is %s", own)
 		f.Evidence = append(f.Evidence, check.Evidence{Node: t.Node, Source: "MAC of the interface with " + t.Addr.String(), Text: own})
 	}
@@ -79,7 +85,10 @@ func several(t facts.Target, interfaces, macs []string) peering.Fault {
 		Repair: []check.Remedy{{
 			Text: "Let each interface answer for its own addresses only", Node: t.Node,
 			Command: "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
-		}},
+		}, {
+			Purpose: check.Last, Text: "Set it at every start", Node: t.Node,
+			Command: "printf '%s\\n' 'net.ipv4.conf.all.arp_ignore = 1' 'net.ipv4.conf.all.arp_announce = 2' > /etc/sysctl.d/zz-arp.conf",
+		}, remedies.Again("node/duplicate-address")},
 	}
 }
 
@@ -116,7 +125,7 @@ func twins(s *facts.Snapshot) []check.Finding {
 		of      func(facts.Node) []string
 		remedy  check.Remedy
 	}{
-		{"InternalIP", check.Fail, internals, check.Remedy{Text: "Give one of them another address, and restart its kubelet", Command: "kubectl get nodes -o wide"}},
+		{"InternalIP", check.Fail, internals, check.Remedy{Text: "Give one of them another address where its own is set (DHCP, its network configuration), and restart its kubelet", Command: "kubectl get nodes -o wide"}},
 		{"MAC", check.Fail, func(n facts.Node) []string { return nicMACs(s, n) }, check.Remedy{Text: "Give one of the virtual machines another MAC (cloned machines keep it)"}},
 		{"machine-id", check.Warn, func(n facts.Node) []string { return []string{machineID(s, n)} }, check.Remedy{
 			Text:    "They are clones of one machine: make a new id on all but one and restart it (DHCP servers give the same address to the same id)",
@@ -145,7 +154,7 @@ func twins(s *facts.Snapshot) []check.Finding {
 			}
 			f := check.Finding{
 				Subject: peering.Names(nodes[v]), Nodes: nodes[v], Verdict: m.verdict,
-				Says: fmt.Sprintf("%s have the same %s %s", peering.Names(nodes[v]), m.what, v), Remedy: []check.Remedy{m.remedy},
+				Says: fmt.Sprintf("%s have the same %s %s", peering.Names(nodes[v]), m.what, v), Remedy: []check.Remedy{m.remedy, remedies.Again("node/duplicate-address")},
 			}
 			for _, name := range nodes[v][:min(5, len(nodes[v]))] {
 				f.Evidence = append(f.Evidence, check.Evidence{Node: name, Source: m.what, Text: v})

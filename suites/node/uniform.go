@@ -12,6 +12,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed uniform.md
@@ -151,7 +152,8 @@ func (o oddity) finding(nodes []string) check.Finding {
 	f.Evidence = f.Evidence[:min(12, len(f.Evidence))]
 	f.Says = strings.Join(said, "; ")
 	f.Remedy = []check.Remedy{
-		{Text: "Make the nodes alike, or know why they are not: what differs is where a fault of some nodes only comes from", Node: o.odd[0], Command: how(o.class, o.facts[0].name)},
+		{Purpose: check.Find, Text: "See where it comes from, and make the nodes alike, or know why they are not: what differs is where a fault of some nodes only comes from", Node: o.odd[0], Command: how(o.class, o.facts[0].name)},
+		remedies.Again("node/uniform"),
 	}
 	return f
 }

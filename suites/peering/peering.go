@@ -13,6 +13,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // Fault is one thing that a node has wrong about a peer.
@@ -120,6 +121,7 @@ func finding(group []Fault, ofNode bool) check.Finding {
 	for _, g := range group[:min(most, len(group))] {
 		f.Remedy = add(f.Remedy, g.Then)
 	}
+	f.Remedy = check.InOrder(f.Remedy)
 	return f
 }
 
@@ -166,19 +168,13 @@ func NoHosts(s *facts.Snapshot) (r check.Result, ok bool) {
 }
 
 // RestartCNI restarts the CNI's agent on one node.
-func RestartCNI(s *facts.Snapshot, node string) check.Remedy {
-	for _, pods := range [][]facts.Pod{s.Cluster.CNIPodsLast, s.Cluster.CNIPods} {
-		for _, p := range pods {
-			if p.Node == node {
-				return check.Remedy{
-					Text:    fmt.Sprintf("Restart the network plugin's agent on %s: it sets its routes and entries anew when it starts", node),
-					Command: fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, p.Name),
-				}
-			}
-		}
-	}
-	return check.Remedy{
-		Text:    fmt.Sprintf("Restart the network plugin's agent on %s (its pod is among these): it sets its routes and entries anew when it starts", node),
-		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node,
-	}
+func RestartCNI(s *facts.Snapshot, node string) check.Remedy { return remedies.RestartCNI(s, node) }
+
+// KeptByCNI restarts the agent that keeps what was repaired by hand: it learns of
+// the change, and sets the same after a reboot.
+func KeptByCNI(s *facts.Snapshot, node string) check.Remedy {
+	step := remedies.RestartCNI(s, node)
+	step.Purpose = check.Last
+	step.Text = fmt.Sprintf("Restart the network plugin's agent on %s: it keeps these entries, sets its own anew when it starts, and does so after a reboot too", node)
+	return step
 }
