@@ -48,7 +48,7 @@ func TestANodeThatIsNotReadyExplainsWhatIsUnknownThere(t *testing.T) {
 		failed(nodeReady, about("n2", "NotReady: kubelet stopped posting node status")),
 		failed(nodeAgentCheck, about("n2", "the probe pod is Pending")),
 		{ID: "reach/pod-to-pod", Result: check.Result{Verdict: check.Unknown, Findings: []check.Finding{unknown}}},
-		failed("firewall/chains", about("n2", "a chain of ufw")),
+		failed("component/evictions", about("n2", "an agent was evicted")),
 	}
 	causes := Diagnose(s, judged)
 	c := find(t, causes, "node-not-ready")
@@ -122,10 +122,10 @@ func TestTwoSentencesAboutTheSameNodesNameThemOnce(t *testing.T) {
 }
 
 func TestAHostCheckWithoutAMechanismIsItsOwnCause(t *testing.T) {
-	causes := Diagnose(factstest.Healthy(3), []Judged{failed("kernel/ip-forward-boot", about("n1", "/etc/sysctl.conf:3 sets 0"))})
+	causes := Diagnose(factstest.Healthy(3), []Judged{failed("component/evictions", about("n1", "kube-proxy-1 was evicted"))})
 	c := find(t, causes, "host-check")
-	equal(t, c.Key, "host-check/kernel/ip-forward-boot/n1")
-	equal(t, c.Says, "n1: /etc/sysctl.conf:3 sets 0")
+	equal(t, c.Key, "host-check/component/evictions/n1")
+	equal(t, c.Says, "n1: kube-proxy-1 was evicted")
 }
 
 func TestTrafficThatNothingExplainsHasNoInventedCause(t *testing.T) {

@@ -5,8 +5,6 @@
 package diagnose
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -63,7 +61,7 @@ type claim struct {
 func causes() []cause {
 	out := []cause{
 		{duplicateAddress, mechanismOf(duplicateAddress).proven},
-		{"node-not-ready", nodeNotReady},
+		{"node-not-ready", nodeNotReady}, {"node-range-exhausted", nodeRangeExhausted}, {"kubelet-unreachable", kubeletUnreachable},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
 		{"forward-rejected", forwardRejected},
@@ -73,7 +71,7 @@ func causes() []cause {
 	early, late := proofs()
 	out = append(out, early...)
 	out = append(out, cause{"vxlan-blocked", vxlanBlocked})
-	return append(append(out, late...), cause{"host-check", hostCheck})
+	return append(append(append(out, late...), further()...), cause{"host-check", hostCheck})
 }
 
 // proofs are the mechanisms as causes: those that take the tunnel away, which
@@ -128,43 +126,6 @@ func Find(s *facts.Snapshot, judged []Judged) Diagnosis {
 	Order(out.Causes)
 	out.Open = in.open()
 	return out
-}
-
-// Order puts the causes of failures before those of what cannot be told and those of
-// warnings, what nothing speaks against before what is weakened, and then what
-// explains most first.
-func Order(causes []report.Cause) {
-	slices.SortStableFunc(causes, func(a, b report.Cause) int {
-		return cmp.Or(
-			cmp.Compare(gravity(b.Verdict), gravity(a.Verdict)),
-			cmp.Compare(boolean(a.Certainty == report.FitsPartly), boolean(b.Certainty == report.FitsPartly)),
-			cmp.Compare(weight(b), weight(a)),
-			cmp.Compare(a.Key, b.Key),
-		)
-	})
-}
-
-// gravity is how much a verdict weighs.
-func gravity(v check.Verdict) int {
-	switch v {
-	case check.Fail:
-		return 3
-	case check.Unknown:
-		return 2
-	case check.Warn:
-		return 1
-	case check.Pass, check.Skip:
-	}
-	return 0
-}
-
-// weight is how much a cause explains: cells first, for one finding may hold many.
-func weight(c report.Cause) int {
-	n := 0
-	for _, e := range c.Explains {
-		n += e.Findings + e.Pairs
-	}
-	return n
 }
 
 func (in *input) conclude(id string, cl claim) report.Cause {

@@ -1,0 +1,11 @@
+package diagnose
+
+// further are the causes that look at what the mechanisms left: first what a host
+// holds or counts, then what only the figures tell, then what is merely suspect.
+func further() []cause {
+	out := append(settings(), queues()...)
+	out = append(out, unevenMTU().cause(), upstreamDead().cause(), cause{"dns-replica-dead", replicaDead}, cause{"egress-target", egressTarget})
+	out = append(out, endpoints()...)
+	out = append(out, cause{"packet-loss", packetLoss}, cause{"delay", delayed})
+	return append(out, strangers()...)
+}

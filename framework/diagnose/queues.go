@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// queues are causes that lie in something that is full: a table, a queue, a
+// buffer. Counters prove them. What they lose is lost by chance, so most of what
+// they touch succeeds at another attempt.
+func queues() []cause {
+	return causesOf([]stated{
+		{
+			id: "conntrack-full", checks: []string{"pressure/conntrack"}, holds: notAClash, also: []string{"dns/latency"},
+			shows: passing, leaves: lossyOrSilent, parts: []string{"host"},
+		},
+		{
+			id: "neighbour-table-full", checks: []string{"kernel/arp-cache"},
+			shows: passing, leaves: lossyOrSilent, parts: []string{"host"},
+		},
+		{id: "ports-used-up", checks: []string{"pressure/ports"}},
+		{id: "accept-queue-full", checks: []string{"pressure/listen-queue"}, steps: towardsSocket, parts: []string{"host", "pod"}},
+		{id: "receive-buffer-full", checks: []string{"pressure/socket-buffers"}, steps: towardsSocket, parts: []string{"host", "pod"}},
+		{
+			id: "interface-drops", checks: []string{"pressure/interfaces"}, holds: counterProves, also: []string{"reach/quality"},
+			shows: passing, leaves: lossyOnly, parts: []string{"nic", "wire", "tunnel"},
+		},
+	})
+}
+
+// notAClash: two packets that clashed need no full table.
+func notAClash(_ *input, f check.Finding) bool {
+	return !strings.Contains(f.Says, "clashed")
+}
+
+// counterProves: a counter of the host moved while the suite probed.
+func counterProves(_ *input, f check.Finding) bool {
+	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool {
+		_, grew := growthOf(e)
+		return grew
+	})
+}
+
+// lossyOnly: the answer came, but not at every attempt, or not whole; or a series
+// counts what was lost.
+func lossyOnly(f facts.Flow, c facts.Cell) bool {
+	if c.Outcome != f.Via.Right() {
+		return false
+	}
+	return c.Retried || c.Partial || slices.Contains([]facts.Via{facts.Series, facts.Race, facts.Connect}, f.Via)
+}
+
+// lossyOrSilent: new connections are lost, some of them at every attempt.
+func lossyOrSilent(f facts.Flow, c facts.Cell) bool {
+	return lossyOnly(f, c) || c.Outcome == facts.Timeout
+}
