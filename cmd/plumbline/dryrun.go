@@ -32,8 +32,8 @@ func dryRun(w io.Writer, selected []check.Check, f *runFlags) error {
 	if err := f.expectation(w, needs); err != nil {
 		return err
 	}
-	if needs.Hosts && !f.noTrace && f.profile != specs.Smoke {
-		if _, err := fmt.Fprintln(w, resent); err != nil {
+	if says := f.resending(needs); says != "" {
+		if _, err := fmt.Fprintln(w, says); err != nil {
 			return err
 		}
 	}
@@ -137,9 +137,6 @@ func (f *runFlags) presumedRunner() string {
 	}
 	return ", a runner outside the cluster that reaches the nodes"
 }
-
-const resent = "Where pairs fail, at most five flows are sent again while the nodes on their way capture them (and nothing else):\n" +
-	"8 s, 2,000 packets and 4 MiB each, 45 s in all, written beside the report (--no-trace leaves it out)."
 
 const timeBasis = "The time is for a healthy cluster with the image present. Basis: measured, 14 s for all checks on three nodes\n" +
 	"(one machine with two cores); the exec calls grow with the nodes, 32 at once. Pulling an image comes on top."

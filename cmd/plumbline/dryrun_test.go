@@ -6,8 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	specs "github.com/plumbline-net/plumbline/framework/run"
+	"github.com/plumbline-net/plumbline/framework/topology"
 	"github.com/plumbline-net/plumbline/suites"
 )
 
@@ -69,5 +73,54 @@ func TestTheExpectedTimeGrowsWithTheWavesOfExecCalls(t *testing.T) {
 	looking := f.requirement([]check.Check{{Looks: []facts.Look{facts.First}}})
 	if roughly(reading, 3) >= roughly(looking, 3) || roughly(looking, 3) >= roughly(needs, 3) {
 		t.Errorf("reading %s, looking %s, all %s", roughly(reading, 3), roughly(looking, 3), roughly(needs, 3))
+	}
+}
+
+func TestWhatIsSentAgainIsToldBeforehand(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		flags runFlags
+		says  []string
+		not   string
+	}{
+		{"the bounds and the rights are told", runFlags{}, []string{"at most five flows", "8 s, 2,000 packets and 4 MiB", "45 s in all", "NET_RAW", "--drop-reasons adds BPF and PERFMON"}, "Nothing is sent again"},
+		{"with reasons two capabilities are added", runFlags{dropReasons: true}, []string{"NET_RAW", "BPF and PERFMON are added"}, "is not asked"},
+		{"the user does not want it", runFlags{noTrace: true}, []string{"Nothing is sent again with captures", "follows from configuration", "The reason is --no-trace"}, "at most five"},
+		{"smoke leaves it out", runFlags{profile: specs.Smoke}, []string{"The reason is --profile smoke"}, "at most five"},
+		{"without host access nobody can capture", runFlags{unprivileged: true}, []string{"no node agent is placed"}, "at most five"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.flags.kube = kubeFlags()
+			var dry, pre strings.Builder
+			if err := dryRun(&dry, suites.All(), &c.flags); err != nil {
+				t.Fatal(err)
+			}
+			p := &preflight{resending: c.flags.resending(c.flags.requirement(suites.All()))}
+			if err := p.write(&pre); err != nil {
+				t.Fatal(err)
+			}
+			for from, text := range map[string]string{"the dry run": dry.String(), "preflight": pre.String()} {
+				for _, says := range c.says {
+					if !strings.Contains(text, says) {
+						t.Errorf("%s does not say %q:\n%s", from, says, text)
+					}
+				}
+				if strings.Contains(text, c.not) {
+					t.Errorf("%s says %q:\n%s", from, c.not, text)
+				}
+			}
+		})
+	}
+	f := runFlags{}
+	if got := f.resending(topology.Requirement{}); got != "" {
+		t.Errorf("a run without probes says %q", got)
+	}
+}
+
+func TestPreflightTriesTheCapabilitiesThatAreAskedFor(t *testing.T) {
+	f := runFlags{kube: kubeFlags(), dropReasons: true}
+	p, err := f.examination(t.Context(), connection{config: &rest.Config{Host: "https://127.0.0.1:1"}})
+	if err != nil || !p.run.DropReasons || !strings.Contains(p.resending, "BPF") {
+		t.Errorf("it would try %+v, %v", p.run, err)
 	}
 }

@@ -74,6 +74,8 @@ type preflight struct {
 	lacking bool   // a right is missing
 	user    string // known where one is
 	nodes   int    // 0 where they could not be listed
+	// resending says what a run sends again with captures, and what that takes.
+	resending string
 }
 
 // examination is that of a run with these flags and all checks.
@@ -101,7 +103,9 @@ func (f *runFlags) examination(ctx context.Context, to connection) (*preflight, 
 	p.access.Services, p.access.RuntimeClasses, p.access.Named = needs.Services, f.runtimeClasses(needs), f.scope().Config.Services
 	p.run = cluster.Run{
 		ID: "preflight", Namespace: p.access.Namespace, OwnNamespace: p.access.OwnNamespace, Image: image, PullSecrets: f.imagePullSecrets,
+		DropReasons: f.dropReasons,
 	}
+	p.resending = f.resending(needs)
 	return p, nil
 }
 

@@ -49,6 +49,9 @@ func (p *preflight) write(w io.Writer) error {
 			lines = append(lines, "         → "+r.remedy)
 		}
 	}
+	if p.resending != "" {
+		lines = append(lines, p.resending)
+	}
 	lines = append(lines, p.grants()...)
 	_, err := fmt.Fprintln(w, strings.Join(append(lines, p.conclusion()...), "\n"))
 	return err
