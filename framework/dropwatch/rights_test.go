@@ -36,17 +36,16 @@ func TestRightsThatSuffice(t *testing.T) {
 		}
 		return strconv.FormatUint(kept, 10)
 	}
-	const needs = ", which reading the kernel's reasons for dropped packets needs"
 	const refuses = "permission: the kernel forbids the maps of a BPF program although the process has the capabilities"
 	for _, c := range []struct {
 		name, gives string
 		attr        *syscall.SysProcAttr
 		want        string
 	}{
-		{"no capability: both are named", keep(), nil, "capabilities: the process has not CAP_BPF and CAP_PERFMON" + needs},
-		{"those of the node agent without BPF: both are named", keep(unix.CAP_NET_ADMIN, unix.CAP_NET_RAW), nil, "capabilities: the process has not CAP_BPF and CAP_PERFMON" + needs},
-		{"CAP_BPF alone: the other is named", keep(unix.CAP_BPF), nil, "capabilities: the process has not CAP_PERFMON" + needs},
-		{"CAP_PERFMON alone: the other is named", keep(unix.CAP_PERFMON), nil, "capabilities: the process has not CAP_BPF" + needs},
+		{"no capability: both are named", keep(), nil, "capabilities: the agent has not CAP_BPF and CAP_PERFMON"},
+		{"those of the node agent without BPF: both are named", keep(unix.CAP_NET_ADMIN, unix.CAP_NET_RAW), nil, "capabilities: the agent has not CAP_BPF and CAP_PERFMON"},
+		{"CAP_BPF alone: the other is named", keep(unix.CAP_BPF), nil, "capabilities: the agent has not CAP_PERFMON"},
+		{"CAP_PERFMON alone: the other is named", keep(unix.CAP_PERFMON), nil, "capabilities: the agent has not CAP_BPF"},
 		{"CAP_BPF and CAP_PERFMON: enough", keep(unix.CAP_BPF, unix.CAP_PERFMON), nil, "counting"},
 		{"CAP_SYS_ADMIN: enough", keep(unix.CAP_SYS_ADMIN), nil, "counting"},
 		{"a seccomp filter is named", noBPF, nil, refuses + " (a seccomp filter is active)"},

@@ -85,8 +85,7 @@ func checkRights() error {
 		return &Unable{LackOther, "the process's capabilities could not be read", err}
 	}
 	if missing := missingCapabilities(effective); len(missing) > 0 {
-		return &Unable{LackCapabilities, "the process has not " + strings.Join(missing, " and ") +
-			", which reading the kernel's reasons for dropped packets needs", nil}
+		return &Unable{LackCapabilities, "the agent has not " + strings.Join(missing, " and "), nil}
 	}
 	if locked(readState("/sys/kernel/security/lockdown")) {
 		return &Unable{LackPermission, "the kernel is locked down (confidentiality), so its memory must not be read", nil}

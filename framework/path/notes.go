@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 // notes are further things that were seen, beside what the verdict says.
@@ -32,18 +34,36 @@ func (b *builder) notes(p *Path, v Verdict) []string {
 	if blamed.Stage != "" && v.Outcome != Vanished && v.Outcome != Unanswered && v.Outcome != Whole {
 		out = append(out, strings.ToUpper(reasons[0].Text[:1])+reasons[0].Text[1:]+".")
 	}
+	if v.Outcome != Whole {
+		out = append(out, b.unasked("The kernel did not tell its reasons for dropping packets, or not all of them", func(w facts.Watch) string { return w.NoDrops })...)
+	}
+	out = append(out, b.unasked("Not all counters could be read", func(w facts.Watch) string { return w.NoGrowth })...)
 	for _, w := range b.t.Watches {
-		if w.NoDrops != "" {
-			out = append(out, fmt.Sprintf("The kernel of %s did not tell its reasons, or not all of them: %s.", w.Node, strings.TrimSuffix(w.NoDrops, ".")))
-		}
-		if w.NoGrowth != "" {
-			out = append(out, fmt.Sprintf("Not all counters of %s could be read: %s.", w.Node, strings.TrimSuffix(w.NoGrowth, ".")))
-		}
 		if w.Truncated {
 			out = append(out, fmt.Sprintf("The watch on %s reached its bound before the end.", w.Node))
 		}
 	}
 	return out
+}
+
+// unasked tells what nodes could not be asked, those with one reason together.
+func (b *builder) unasked(what string, why func(facts.Watch) string) []string {
+	var reasons []string
+	nodes := map[string][]string{}
+	for _, w := range b.t.Watches {
+		reason := strings.TrimSuffix(why(w), ".")
+		if reason == "" {
+			continue
+		}
+		if nodes[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		nodes[reason] = append(nodes[reason], w.Node)
+	}
+	for i, r := range reasons {
+		reasons[i] = fmt.Sprintf("%s (%s): %s.", what, strings.Join(nodes[r], ", "), r)
+	}
+	return reasons
 }
 
 // unansweredQuestions counts the DNS requests, by their id, that the first
