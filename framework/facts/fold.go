@@ -16,7 +16,8 @@ func folded() []string {
 
 // fold gives the looks as they are written: what a node's last look found as the
 // first had found it is left out and named.
-func fold(looks []HostLook) ([]HostLook, error) {
+// rules says whether firewalls are packed whatever the size of the cluster.
+func fold(looks []HostLook, rules bool) ([]HostLook, error) {
 	firsts := map[string]HostLook{}
 	for _, h := range looks {
 		if h.Look == First && h.NotRun == "" {
@@ -28,7 +29,7 @@ func fold(looks []HostLook) ([]HostLook, error) {
 		if first, ok := firsts[out[i].Node]; ok && out[i].Look == Last && out[i].NotRun == "" {
 			leaveOut(&out[i], &first)
 		}
-		if err := pack(&out[i], len(looks)); err != nil {
+		if err := pack(&out[i], rules || len(looks) >= manyLooks); err != nil {
 			return nil, err
 		}
 	}

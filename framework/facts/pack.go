@@ -28,12 +28,13 @@ func packable() []string { return []string{"routes", "neighbors", "fdb", "lookup
 
 const dumps = "firewall"
 
-// pack replaces long lists of a look, one of so many, by their JSON, compressed.
-func pack(h *HostLook, looks int) error {
+// pack replaces long lists of a look, and the firewall's rules where asked, by
+// their JSON, compressed.
+func pack(h *HostLook, rules bool) error {
 	h.Packed = nil
 	for _, name := range packable() {
 		list := part(h, name)
-		if long := list.Len() >= packFrom || name == dumps && list.Len() > 0 && looks >= manyLooks; !long {
+		if long := list.Len() >= packFrom || name == dumps && list.Len() > 0 && rules; !long {
 			continue
 		}
 		text, err := packed(list.Interface())
