@@ -85,6 +85,9 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 		return
 	}
 	r, ok := podpath.RoutesOf(*h.look).Route(to)
+	if ok && diverted(h, r, to, say) {
+		return
+	}
 	switch {
 	case !ok:
 		say("%s has no route to %s", h.name, to)
@@ -95,4 +98,25 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 	case h.kind(r.Dev, "", false) == Tunnel:
 		b.forwarded(h, next, r, say)
 	}
+}
+
+// diverted holds the kernel's own answer for an address against the main table's, and
+// names the policy rule between them (ip-rule(8)).
+func diverted(h *host, main facts.Route, to netip.Addr, say saying) bool {
+	for _, q := range h.look.Lookups {
+		if q.Dst != to || q.Errno == "" && q.Dev == main.Dev {
+			continue
+		}
+		walked := podpath.Walk(*h.look, q)
+		if !walked.Decided || walked.By.Usual() {
+			continue
+		}
+		answer := "leads it by " + q.Dev
+		if q.Errno != "" {
+			answer = "ends in " + q.Errno
+		}
+		say("on %s the rule %q %s, though the main table leads %s by %s", h.name, podpath.RuleText(walked.By.Rule), answer, to, main.Dev)
+		return true
+	}
+	return false
 }
