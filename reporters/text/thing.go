@@ -22,8 +22,10 @@ type thing struct {
 	// of them must be said.
 	long, short string
 	weak        bool
-	// watched is what was seen of a flow that was sent again; empty where none was.
-	watched string
+	// watched is what was seen of a flow that was sent again, and captured how that may
+	// be said of its captures; empty where none was.
+	watched  string
+	captured []string
 	// step is the one to take; nil where none is known.
 	step *check.Remedy
 }
@@ -37,7 +39,8 @@ const (
 )
 
 func causeThing(c report.Cause) thing {
-	t := thing{says: c.Says, watched: watched(c.Trace), step: report.FirstStep(c.Remedy), weak: c.Weak()}
+	t := thing{says: c.Says, step: report.FirstStep(c.Remedy), weak: c.Weak()}
+	t.watched, t.captured = watched(c.Trace)
 	t.long, t.short = founded(c)
 	subject := plain.Line(strings.Join(c.Nodes, ", "))
 	// A long list of nodes is shortened in what the cause says.
@@ -71,10 +74,12 @@ func unexplainedThing(r *report.Report, u report.Unexplained) thing {
 	if u.Pattern != "" {
 		says = figures.Count(u.Pairs, "pair") + ": " + u.Pattern
 	}
-	return thing{
+	t := thing{
 		kind: unexplained, says: "Unexplained: " + says, short: named(u.Checks), long: named(u.Checks),
-		watched: watched(r.TraceOfUnexplained(u)), step: report.FirstStep(r.RemediesOfUnexplained(u)),
+		step: report.FirstStep(r.RemediesOfUnexplained(u)),
 	}
+	t.watched, t.captured = watched(r.TraceOfUnexplained(u))
+	return t
 }
 
 // named are the first two ids, and how many there are beside them.
@@ -92,13 +97,14 @@ func (t thing) least() int {
 	if t.kind == unexplained {
 		return 1
 	}
-	return 1 + len(t.fix(Options{}))
+	return 1 + len(t.fix(Options{}, 1))
 }
 
 // lines are what is wrong and how well that is founded, what was watched, what to
-// do about it, and the command; in at most so many lines.
+// do about it, and the command; in at most so many lines. What is spare goes to what
+// was watched first, then to the step, and to the reason of the certainty.
 func (t thing) lines(n int, o Options, most int) []string {
-	fix := t.fix(o)
+	fix := t.fix(o, 1)
 	if t.kind == unexplained && len(fix) >= most {
 		fix = nil
 	}
@@ -114,6 +120,10 @@ func (t thing) lines(n int, o Options, most int) []string {
 	text = lead + text
 	said := t.noted(text, t.short, o, room)
 	seen := t.seen(o, room-len(said))
+	if spare := room - len(said) - len(seen); spare > 0 && fix != nil {
+		longer := t.fix(o, fixLines)
+		room, fix = room-(len(longer)-len(fix)), longer
+	}
 	if long := wrap(text+" ("+t.long+")", o.width(), indent); t.long != "" && len(long)+len(seen) <= room {
 		said = long
 	}
@@ -140,26 +150,47 @@ func (t thing) noted(text, note string, o Options, most int) []string {
 	return lines
 }
 
-// seen is what was watched, in at most so many lines and no more than two.
+const (
+	seenLines = 3 // that what was watched may take
+	fixLines  = 2 // that the words of a step may take
+)
+
+// seen is what was watched, in at most so many lines; where the names of the captures
+// have no room they are left to the report.
 func (t thing) seen(o Options, most int) []string {
-	const seenLines = 2
 	if t.watched == "" || most < 1 {
 		return nil
 	}
-	lines := wrap(plain.Line(t.watched), o.width()-3, "  ")
-	for i := range lines {
-		lines[i] = "   " + lines[i]
+	lines := indented(t.watched, o)
+	for _, files := range t.captured {
+		if with := indented(t.watched+" ("+files+")", o); len(with) <= min(most, max(len(lines), seenLines-1)) {
+			return with
+		}
 	}
 	return atMost(lines, min(most, seenLines), o)
 }
 
-// fix is what to do about it, with the command on a line of its own.
-func (t thing) fix(o Options) []string {
+// indented are lines that belong to a numbered one.
+func indented(s string, o Options) []string {
+	lines := wrap(plain.Line(s), o.width()-3, "  ")
+	for i := range lines {
+		lines[i] = "   " + lines[i]
+	}
+	return lines
+}
+
+// fix is what to do about it, its words in at most so many lines, with the command
+// on a line of its own.
+func (t thing) fix(o Options, most int) []string {
 	if t.step == nil {
 		return nil
 	}
 	lead := map[check.Purpose]string{check.Find: "Look", check.Repair: "Fix", check.Last: "Make it last", check.Verify: "Check"}[t.step.Purpose]
-	lines := []string{plain.Cut("   "+lead+" "+at(*t.step)+": "+plain.Line(t.step.Text), o.width())}
+	lines := indented(lead+" "+at(*t.step)+": "+plain.Line(t.step.Text), o)
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = plain.Cut(strings.TrimRight(lines[most-1], ".,;:")+" …", o.width())
+	}
 	if t.step.Command != "" {
 		lines = append(lines, "     "+command(*t.step))
 	}
@@ -175,19 +206,21 @@ func atMost(lines []string, most int, o Options) []string {
 	return lines
 }
 
-// watched names the first capture and says what was seen.
-func watched(t *report.TraceNote) string {
+// watched is what was seen of a flow that was sent again, and captured names the
+// captures, the longest way first.
+func watched(t *report.TraceNote) (watched string, captured []string) {
 	switch {
 	case t == nil:
-		return ""
+		return "", nil
 	case t.Outcome == path.Unknown:
-		return "Not seen: " + t.Says
-	case len(t.Files) == 0:
-		return "Seen: " + t.Says
-	case len(t.Files) == 1:
-		return fmt.Sprintf("Seen: %s (%s)", t.Says, t.Files[0])
+		return "Not seen: " + t.Says, nil
+	case len(t.Files) > 1:
+		captured = append(captured, fmt.Sprintf("%s and %d more", t.Files[0], len(t.Files)-1))
 	}
-	return fmt.Sprintf("Seen: %s (%s and %d more)", t.Says, t.Files[0], len(t.Files)-1)
+	if len(t.Files) > 0 {
+		captured = append(captured, t.Files[0])
+	}
+	return "Seen: " + t.Says, captured
 }
 
 func at(step check.Remedy) string {

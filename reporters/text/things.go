@@ -12,29 +12,18 @@ import (
 )
 
 // firstThings are the first causes and what none explains, or where there is
-// neither, the first checks that did not hold; in at most room lines.
+// neither, the first checks that did not hold; in at most room lines. What only
+// warns gets what the others leave.
 func firstThings(r *report.Report, o Options, room int) []string {
 	lines := troubles(r, o)
 	all := things(r)
-	shown, spare := chosen(all, room-len(lines))
-	// What the others do not need, the first may use to say all they have to say.
-	said, number := make([][]string, len(all)), 0
-	for _, k := range []kind{failing, unexplained, warning} {
-		for i, t := range all {
-			if !shown[i] || t.kind != k {
-				continue
-			}
-			if t.kind != unexplained {
-				number++
-			}
-			said[i] = t.lines(number, o, t.least()+spare)
-			spare -= len(said[i]) - t.least()
-		}
-	}
-	lines = append(lines, slices.Concat(said...)...)
-	if left := more(all, shown); left != "" {
+	b := block{Options: o, all: all, shown: make([]bool, len(all)), said: make([][]string, len(all)), room: room - len(lines)}
+	b.fill(failing, unexplained)
+	b.fill(warning)
+	lines = append(lines, slices.Concat(b.said...)...)
+	if left := more(b.all, b.shown); left != "" {
 		lines = append(lines, plain.Cut(left, o.width()))
-	} else if spare > 0 && len(r.Causes) > 0 {
+	} else if b.room > 0 && len(r.Causes) > 0 {
 		lines = append(lines, "More: plumbline explain "+plain.Line(r.Ranked()[0].ID))
 	}
 	return lines
@@ -58,43 +47,77 @@ func troubles(r *report.Report, o Options) []string {
 	return lines
 }
 
-// chosen says which things there is room for, and how many lines are spare then:
-// the first cause, then the first that is unexplained, the other causes, and the
-// rest. A line is kept for how many are left out.
-func chosen(all []thing, room int) (shown []bool, spare int) {
-	shown = make([]bool, len(all))
-	count, causes, others := 0, 0, 0
-	take := func(kind kind, most int) {
-		for i, t := range all {
-			full := kind != unexplained && causes == firstCauses || kind == unexplained && others == firstUnexplained
-			if shown[i] || t.kind != kind || most == 0 || full {
+// block is the part of the closing block that says what is wrong.
+type block struct {
+	Options
+	all   []thing
+	shown []bool
+	said  [][]string
+	// room is the number of lines that are left, number that of the last cause.
+	room, number int
+}
+
+// fill shows things of these kinds: the first of each, and then the others, as many
+// as there is room for. What they do not need, the first may use to say all they
+// have to say.
+func (b *block) fill(kinds ...kind) {
+	spare := b.room
+	for _, k := range kinds {
+		spare -= b.choose(k, 1, spare)
+	}
+	for _, k := range kinds {
+		spare -= b.choose(k, len(b.all), spare)
+	}
+	spare -= b.kept(0)
+	for _, k := range kinds {
+		for i, t := range b.all {
+			if !b.shown[i] || t.kind != k {
 				continue
 			}
-			most--
-			kept := 1
-			if count+1 == len(all) {
-				kept = 0
+			if k != unexplained {
+				b.number++
 			}
-			if t.least()+kept > room {
-				continue
-			}
-			shown[i], room, count = true, room-t.least(), count+1
-			if kind == unexplained {
-				others++
-			} else {
-				causes++
-			}
+			b.said[i] = t.lines(b.number, b.Options, t.least()+spare)
+			spare -= len(b.said[i]) - t.least()
+			b.room -= len(b.said[i])
 		}
 	}
-	take(failing, 1)
-	take(unexplained, 1)
-	for _, k := range []kind{failing, unexplained, warning} {
-		take(k, len(all))
+}
+
+// choose marks at most so many more things of a kind, and gives the lines they need.
+func (b *block) choose(k kind, most, room int) (used int) {
+	for i, t := range b.all {
+		full := b.chosen(failing)+b.chosen(warning) == firstCauses
+		if k == unexplained {
+			full = b.chosen(unexplained) == firstUnexplained
+		}
+		if b.shown[i] || t.kind != k || full || most == 0 || used+t.least()+b.kept(1) > room {
+			continue
+		}
+		b.shown[i] = true
+		used += t.least()
+		most--
 	}
-	if count < len(all) {
-		room--
+	return used
+}
+
+// chosen counts what is shown of a kind.
+func (b *block) chosen(k kind) int {
+	n := 0
+	for i, t := range b.all {
+		if b.shown[i] && t.kind == k {
+			n++
+		}
 	}
-	return shown, room
+	return n
+}
+
+// kept is the line for how many are left out, after so many more are shown.
+func (b *block) kept(next int) int {
+	if b.chosen(failing)+b.chosen(unexplained)+b.chosen(warning)+next < len(b.all) {
+		return 1
+	}
+	return 0
 }
 
 // more says how many things are not shown; empty where all are.
@@ -118,8 +141,14 @@ func more(all []thing, shown []bool) string {
 	if n := of[failing].left + of[warning].left; n > 0 {
 		parts = append(parts, figures.Count(n, what))
 	}
-	if w := of[warning].left; w > 0 && len(parts) > 0 {
+	switch w := of[warning].left; {
+	case w == 0:
+	case of[failing].left > 0:
 		parts[0] += fmt.Sprintf(" (%d only a warning)", w)
+	case w == 1:
+		parts[0] += " that only warns"
+	default:
+		parts[0] += " that only warn"
 	}
 	if n := of[unexplained].left; n > 0 && of[unexplained].shown > 0 {
 		parts = append(parts, fmt.Sprintf("%d more unexplained", n))
@@ -168,9 +197,9 @@ func loose(r *report.Report, want check.Verdict) []thing {
 			continue
 		}
 		at[says] = len(out)
-		out = append(out, thing{
-			check: true, subject: c.ID, says: says, watched: watched(r.TraceOf(c)), step: report.FirstStep(r.RemediesOf(c)),
-		})
+		t := thing{check: true, subject: c.ID, says: says, step: report.FirstStep(r.RemediesOf(c))}
+		t.watched, t.captured = watched(r.TraceOf(c))
+		out = append(out, t)
 	}
 	return out
 }

@@ -40,7 +40,8 @@ func TestNothingDisappearsSilentlyFromTheClosingBlock(t *testing.T) {
 		{"all that fits is shown, and where to read on", 1, 1, 1, []string{"1. n0 is", "2. Only a warning: n1 is", "Unexplained: 12 pairs: every", "More: plumbline explain some-cause"}, []string{"And"}},
 		{"what is left of the causes is counted", 5, 0, 0, []string{"3. n2 is", "And 2 more causes, in the report."}, []string{"4. "}},
 		{"a line is kept for the first that is unexplained", 5, 0, 3, []string{"2. n1 is", "Unexplained: 12 pairs: every", "And 3 more causes, 1 more unexplained, in the report."}, []string{"3. "}},
-		{"a cause that warns comes after what nothing explains", 3, 2, 1, []string{"And 3 more causes (2 only a warning), in the report."}, []string{"Only a warning"}},
+		{"a cause that warns comes after what nothing explains", 2, 2, 1, []string{"2. n1 is", "And 2 more causes that only warn, in the report."}, []string{"Only a warning"}},
+		{"of those left out it is said which only warn", 4, 2, 0, []string{"3. n2 is", "And 3 more causes (2 only a warning), in the report."}, []string{"Only a warning"}},
 		{"without a cause what nothing explains has the room", 0, 0, 9, []string{"Unexplained: 12 pairs", "And 7 more unexplained, in the report."}, []string{"cause"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
