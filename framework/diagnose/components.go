@@ -75,7 +75,7 @@ func agentNotRunning(in *input) []claim {
 	var out []claim
 	notReady := in.nodesOf(nodeReady)
 	byNodes := map[string][]located{}
-	for _, f := range in.found(nodeAgentCheck, check.Fail, check.Unknown) {
+	for _, f := range in.leftOf(nodeAgentCheck, check.Fail, check.Unknown) {
 		key := strings.Join(without(f.Nodes, notReady), ",")
 		byNodes[key] = append(byNodes[key], f)
 	}

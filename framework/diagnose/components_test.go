@@ -66,7 +66,7 @@ func TestANodeThatIsNotReadyExplainsWhatIsUnknownThere(t *testing.T) {
 
 func TestAnAgentThatDoesNotRunSpeaksInTheClustersWords(t *testing.T) {
 	s := factstest.Healthy(3)
-	words := "FailedCreatePodSandBox: no IP addresses available in range set"
+	words := "FailedCreatePodSandBox: open /run/flannel/subnet.env: no such file or directory"
 	causes := Diagnose(s, []Judged{failed(nodeAgentCheck, about("n2", words))})
 	equal(t, find(t, causes, "agent-not-running").Says, "n2: "+words)
 }

@@ -67,6 +67,9 @@ func (in *input) failedTargets() map[string][]target {
 				order = append(order, t.ID)
 			}
 			for _, row := range m.Rows {
+				if row.From.Kind == facts.FromHost && in.nodeAt(t.Addr, t.Name) == row.From.Node {
+					continue // what a node asks of itself meets no filter for others
+				}
 				if row.NotRun != "" || column >= len(row.Cells) || row.Cells[column].Outcome == facts.NotRun {
 					continue
 				}
@@ -130,7 +133,7 @@ func (in *input) targetClaim(way failure, list []target) claim {
 	}
 	slices.Sort(c.nodes)
 	rules := in.rulesAt(c.nodes, list)
-	c.says = fmt.Sprintf("%s %s, from all pods and hosts that asked (%s)", names(labels), way.says, figures.Count(asked, "pair"))
+	c.says = fmt.Sprintf("%s %s, from all pods and hosts that asked (%s)", some(labels), way.says, figures.Count(asked, "pair"))
 	if len(c.nodes) > 0 {
 		c.says = names(c.nodes) + ": " + c.says
 	}
@@ -148,7 +151,7 @@ func (in *input) targetClaim(way failure, list []target) claim {
 		return cell.Outcome != facts.OK && cell.Outcome != facts.NotRun
 	}
 	c.finding = func(id string, f check.Finding) bool {
-		return isOneOf(rules, id, f) || id == "egress/trace" && slices.ContainsFunc(labels, func(l string) bool { return l == f.Subject || strings.HasPrefix(f.Subject, l+" ") })
+		return isOneOf(rules, id, f) || id == "egress/trace" && f.Verdict != check.Unknown && slices.ContainsFunc(labels, func(l string) bool { return l == f.Subject || strings.HasPrefix(f.Subject, l+" ") })
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -36,22 +37,7 @@ func settings() []cause {
 		{id: "cni-agent-unwell", checks: []string{"component/cni"}},
 		{id: "cni-config-differs", checks: []string{"component/cni-config"}, also: []string{"node/uniform"}},
 		{id: "dns-replica-missing", checks: []string{"component/dns"}, also: []string{"dns/spread"}},
-		{id: "tunnel-checksum", checks: []string{"overlay/checksum"}, parts: []string{"tunnel", "nic"}},
-	})
-}
-
-// strangers are programs and rules on a host that are not the cluster's; they are
-// asked last, as a rule that really drops something is named before.
-func strangers() []cause {
-	return causesOf([]stated{
-		{
-			id: "foreign-chains", checks: []string{"firewall/services", "firewall/chains"},
-			grounds: "the chains were read on the host; none of their rules was seen to drop a packet of the suite",
-		},
-		{
-			id: "security-software", checks: []string{"firewall/security-software"},
-			grounds: "the process was seen in the host's list; whether it drops anything was not seen",
-		},
+		{id: "tunnel-checksum", checks: []string{"overlay/checksum"}, holds: withoutLoss, parts: []string{"tunnel", "nic"}},
 	})
 }
 
@@ -66,6 +52,26 @@ func causesOf(all []stated) []cause {
 // saying picks findings by words of their own sentence.
 func saying(words string) func(*input, check.Finding) bool {
 	return func(_ *input, f check.Finding) bool { return strings.Contains(f.Says, words) }
+}
+
+// withoutLoss: an answer that comes a second late, because its question was sent
+// again, tells of checksums only where nothing else is known to lose packets.
+func withoutLoss(in *input, f check.Finding) bool {
+	if !strings.Contains(f.Says, "was sent again") {
+		return true
+	}
+	for _, j := range in.judged {
+		for i, other := range j.Result.Findings {
+			if other.Verdict == check.Fail && in.explained[findingID{j.ID, i}] && len(other.Pairs) > 0 && shareNode(other.Nodes, f.Nodes) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func shareNode(a, b []string) bool {
+	return slices.ContainsFunc(a, func(n string) bool { return slices.Contains(b, n) })
 }
 
 // ownResolver matches what pods of a node ask by way of their own resolv.conf:

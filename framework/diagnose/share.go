@@ -8,12 +8,12 @@ import (
 )
 
 var (
-	// shareWords are how iptables (statistic, iptables-extensions(8)) and nft
-	// (numgen, nft(8)) choose a share of the packets.
-	shareWords = regexp.MustCompile(`numgen (inc|random) mod|-m statistic\b`)
+	// shareWords are how iptables (statistic and hashlimit, iptables-extensions(8)) and
+	// nft (numgen and limit, nft(8)) choose a share of the packets.
+	shareWords = regexp.MustCompile(`numgen (inc|random) mod|-m statistic\b|--hashlimit-above|limit rate over|limit \{.*"inv": ?true`)
 	dropWords  = regexp.MustCompile(`\bdrop\b|-j DROP\b`)
 	// queueWords hand a packet to a program: NFQUEUE, and nft's queue.
-	queueWords = regexp.MustCompile(`-j NFQUEUE\b|\bqueue (num|to|flags)\b`)
+	queueWords = regexp.MustCompile(`-j NFQUEUE\b|(^| )queue( num| to| flags| \{|$)`)
 )
 
 func dropsShare(rule string) bool { return shareWords.MatchString(rule) && dropWords.MatchString(rule) }

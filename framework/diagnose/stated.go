@@ -23,6 +23,8 @@ type stated struct {
 	// shows nowhere, or where that is not known.
 	shows  func(in *input, node, peer string) cellTest
 	leaves outcomeTest
+	// tells gives a better sentence than the findings' own; nil keeps those.
+	tells func(nodes []string, own []located) string
 	// steps gives, for the first node ("" where there is none), better ones than
 	// the findings' own; nil keeps those.
 	steps func(node string, own []located, advised []check.Remedy) []check.Remedy
@@ -48,6 +50,9 @@ func (s stated) claim(in *input, t same) claim {
 	nodes := slices.DeleteFunc(slices.Clone(t.nodes), func(n string) bool { return n == "" })
 	c := claimOf(nodes, t.findings)
 	c.grounds, c.parts = s.grounds, s.parts
+	if s.tells != nil {
+		c.says = s.tells(nodes, t.findings)
+	}
 	if s.steps != nil {
 		c.remedy = s.steps(strings.Join(nodes[:min(1, len(nodes))], ""), t.findings, c.remedy)
 	}

@@ -52,12 +52,15 @@ func matchText(body json.RawMessage) string {
 func leftText(raw json.RawMessage) string {
 	name, body, err := single(raw)
 	var f struct {
-		Key, Protocol, Field string
+		Key, Protocol, Field, Mode string
+		Mod                        int
 	}
 	if err != nil || json.Unmarshal(body, &f) != nil {
 		return string(raw)
 	}
 	switch {
+	case name == "numgen" && f.Mod > 0:
+		return fmt.Sprintf("numgen %s mod %d", f.Mode, f.Mod)
 	case name == "payload" && f.Field != "":
 		return f.Protocol + " " + f.Field
 	case f.Key == "iifname" || f.Key == "oifname" || f.Key == "iif" || f.Key == "oif":
