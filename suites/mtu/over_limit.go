@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed over_limit.md
@@ -36,9 +37,14 @@ func overRule(c matrix.Cell) matrix.Ruling {
 
 func overRemedy(p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
+	dev := "$(ip -o route get " + c.To.Addr.String() + " | grep -oP 'dev \\K\\S+')"
 	return []check.Remedy{{
+		Purpose: check.Find,
 		Text: "The sender's kernel did not hold to its interface's MTU, so what mtu/path measured from here cannot be trusted: " +
 			"look for software that re-segments or rewrites packets below the socket", Node: c.From.Node,
-		Command: "ip -d link show; ip route get " + c.To.Addr.String() + "; tc filter show dev $(ip -o route get " + c.To.Addr.String() + " | grep -oP 'dev \\K\\S+')",
-	}}
+		Command: "ip -d link show; ip route get " + c.To.Addr.String() + "; tc filter show dev " + dev,
+	}, {
+		Text: "Where a filter stands there that is not the network plugin's, take it off the interface, and stop the program that sets it", Node: c.From.Node,
+		Command: "tc qdisc del dev " + dev + " clsact",
+	}, remedies.Again("mtu/over-limit")}
 }

@@ -51,32 +51,42 @@ func familyWord(f facts.Family) string {
 	return "IPv4"
 }
 
+// tunnelRemedy gives the interface back its size where most other nodes have a
+// larger one, and makes the tunnel smaller otherwise.
 func tunnelRemedy(s *facts.Snapshot, node string, t, below facts.Interface, fits int) []check.Remedy {
-	return []check.Remedy{{
-		Text: fmt.Sprintf("Which of the two is meant? Either %s was made smaller than the network carries, then give it back its MTU", below.Name), Node: node,
-		Command: fmt.Sprintf("ip -d link show %s; ip -d link show %s; ip link set dev %s mtu %d", below.Name, t.Name, below.Name, t.MTU+below.MTU-fits),
-	}, {
-		Text:    fmt.Sprintf("or the tunnel is too large: set the CNI's MTU so that %s has %d, restart its agent, and make the pods of the node anew", t.Name, fits),
-		Command: cniCommand(s),
-	}, checkStep(node)}
-}
-
-func checkStep(node string) check.Remedy {
-	return check.Remedy{Text: "Check", Node: node, Command: "ip -o link | grep -oE '^[0-9]+: [^:]+|mtu [0-9]+' | paste - -"}
-}
-
-// cniCommand shows where the CNI has its MTU.
-func cniCommand(s *facts.Snapshot) string {
-	switch s.Cluster.CNI {
-	case "flannel":
-		return "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"
-	case "calico":
-		return "kubectl -n kube-system get configmap calico-config -o yaml | grep -n mtu; kubectl get installation default -o jsonpath='{.spec.calicoNetwork.mtu}'"
-	case "cilium":
-		return "kubectl -n kube-system get configmap cilium-config -o yaml | grep -n mtu"
-	default:
-		return "kubectl get configmaps -A | grep -iE 'flannel|calico|cilium|canal|weave|antrea|kube-router'"
+	needs := t.MTU + below.MTU - fits
+	raise := []check.Remedy{
+		{Text: fmt.Sprintf("%s was made smaller than the network carries: give it back its MTU", below.Name), Node: node, Command: fmt.Sprintf("ip link set dev %s mtu %d", below.Name, needs)},
+		keepLink(node, below.Name, needs),
 	}
+	lower := []check.Remedy{
+		{Text: fmt.Sprintf("The tunnel is too large for what %s carries: make it smaller, so that senders are told", below.Name), Node: node, Command: fmt.Sprintf("ip link set dev %s mtu %d", t.Name, fits)},
+		keepCNI(s, fits),
+	}
+	out := append([]check.Remedy{{
+		Purpose: check.Find, Text: "Compare both with another node's", Node: node, Command: fmt.Sprintf("ip -d link show %s; ip -d link show %s", below.Name, t.Name),
+	}}, lower...)
+	if larger(s, node, below.Name, needs) {
+		out = append(out[:1], raise...)
+	}
+	must := fmt.Sprintf("that of %s may be at most that of %s less %d", t.Name, below.Name, below.MTU-fits)
+	return append(out, shown(node, must, "mtu/overlay", t.Name, below.Name)...)
+}
+
+// larger says whether the interface of that name has the size on most other nodes.
+func larger(s *facts.Snapshot, node, dev string, size int) bool {
+	yes, all := 0, 0
+	for _, n := range s.Nodes {
+		if h := s.Host(n.Name, facts.Last); n.Name != node && h != nil {
+			if i, ok := h.Interface(dev); ok {
+				all++
+				if i.MTU >= size {
+					yes++
+				}
+			}
+		}
+	}
+	return 2*yes > all
 }
 
 // what was measured of full packets from a node's pods.

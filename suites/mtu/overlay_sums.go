@@ -102,10 +102,14 @@ func (a *sums) pods(s *facts.Snapshot, n facts.Node, into facts.Interface, pod i
 		node: n.Name, verdict: check.Warn, source: "ip -d link; MTU in the pod",
 		text: fmt.Sprintf("pods mtu %d; %s mtu %d", pod, into.Name, into.MTU),
 		says: fmt.Sprintf("pods have MTU %d, and %s, which carries their %s packets to other nodes, only %d", pod, into.Name, familyWord(f), into.MTU),
-		remedy: []check.Remedy{{
-			Text:    fmt.Sprintf("Set the CNI's MTU to %d or less; pods take it when they are made anew", into.MTU),
-			Command: cniCommand(s),
-		}, checkStep(n.Name)},
+		remedy: append([]check.Remedy{
+			{Purpose: check.Find, Text: "See which pods have the larger MTU: those that were made before the plugin's MTU was changed", Node: n.Name, Command: "for i in $(ls /sys/class/net | grep -E '^(veth|cali|lxc)'); do echo $i $(cat /sys/class/net/$i/mtu); done"},
+			{
+				Text:    "Let the pods of this node be made anew with the right size: drain it, and let it work again",
+				Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl uncordon %s", n.Name, n.Name),
+			},
+			keepCNI(s, into.MTU),
+		}, shown(n.Name, "no pod's interface may have more than "+into.Name, "mtu/overlay", into.Name, "veth*")...),
 	}
 	if measured(s, n.Name, f) == vanishes {
 		m.verdict = check.Fail

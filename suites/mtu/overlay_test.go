@@ -114,12 +114,14 @@ func TestATunnelThatDoesNotFit(t *testing.T) {
 	r := mtu.Overlay().Evaluate(s)
 	factstest.Expect(t, r, check.Fail, "on 2 of 3 nodes pods fit what carries them (VXLAN flannel.1)",
 		"on n2: flannel.1 has MTU 1450, and VXLAN over IPv4 adds 50 bytes: that makes 1500, more than the 1400 of eth0 which carries it")
-	if m := r.Findings[0].Remedy; !strings.Contains(m[0].Command, "ip link set dev eth0 mtu 1500") || !strings.Contains(m[1].Text, "1350") {
-		t.Errorf("%+v", m)
+	if m := r.Findings[0].Remedy; m[1].Command != "ip link set dev eth0 mtu 1500" || m[1].Purpose != check.Repair {
+		t.Errorf("the other nodes' interfaces are larger: %+v", m)
 	}
 	looks(s, resize("eth0", 1400), all()...)
 	if r := mtu.Overlay().Evaluate(s); len(r.Findings) != 1 || r.Findings[0].Subject != "all nodes" {
 		t.Errorf("one finding for all: %+v", r.Findings)
+	} else if m := r.Findings[0].Remedy; m[1].Command != "ip link set dev flannel.1 mtu 1350" {
+		t.Errorf("all interfaces are as small, so the tunnel is too large: %+v", m)
 	}
 	wireguard := factstest.Healthy(2, facts.IPv6)
 	looks(wireguard, rebuilt("wireguard", 1440, func(*facts.Interface) {}), all()...)

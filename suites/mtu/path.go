@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed path.md
@@ -18,7 +19,12 @@ func Path() check.Check {
 	return check.Check{
 		ID: "mtu/path", Promise: "Between any two pods and any two hosts, a packet as large as the sender's interface allows arrives whole.",
 		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: pathDoc, Ask: sized(facts.PMTU),
-		Evaluate: judged(facts.PMTU, matrix.Spec{Rule: pathRule, Holds: "carry the full size of the sender's interface", Remedy: pathRemedy}),
+		Evaluate: func(s *facts.Snapshot) check.Result {
+			return judged(facts.PMTU, matrix.Spec{
+				Rule: pathRule, Holds: "carry the full size of the sender's interface",
+				Remedy: func(p matrix.Place) []check.Remedy { return pathRemedy(s, p) },
+			})(s)
+		},
 	}
 }
 
@@ -54,34 +60,34 @@ func fullSize(c matrix.Cell) int {
 	return cmp.Or(size, c.MTU)
 }
 
-func pathRemedy(p matrix.Place) []check.Remedy {
+func pathRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	size := 0
 	if c.Detail != nil {
 		size = c.Detail.PathMTU
 	}
+	node := cmp.Or(p.Node(), c.From.Node)
 	steps := []check.Remedy{{
-		Text: "Compare the MTUs along the path: pod interface, bridge, tunnel and NIC, at both ends", Node: cmp.Or(p.Node(), c.From.Node),
+		Purpose: check.Find, Text: "Compare the MTUs along the path with another node's: pod interface, bridge, tunnel and NIC, at both ends; one that is smaller than all others is to be corrected there", Node: node,
 		Command: "ip -d link show | grep -E 'mtu|vxlan|geneve|ipip|wireguard'; ip route get " + c.To.Addr.String(),
 	}, {
-		Text: "Find the link that is narrower: this names the hop where the size changes", Node: c.From.Node,
+		Purpose: check.Find, Text: "Find the link that is narrower: this names the hop where the size changes", Node: c.From.Node,
 		Command: fmt.Sprintf("tracepath -n %s; ping -M do -c 3 -s %d %s", c.To.Addr, max(size-28, 0)+1, c.To.Addr),
 	}}
 	if c.Answer.Outcome != facts.TooBig {
 		steps = append(steps, check.Remedy{
-			Text: "Nobody says that the packets are too big: let ICMP type 3 code 4 (IPv6: type 2) through every firewall on the path", Node: c.From.Node,
-			Command: "tcpdump -ni any 'icmp[icmptype] == 3 or icmp6'",
+			Purpose: check.Find, Text: "Nobody says that the packets are too big: every firewall on the path has to let ICMP type 3 code 4 (IPv6: type 2) through. See whether any comes", Node: c.From.Node,
+			Command: "timeout 20 tcpdump -ni any 'icmp[icmptype] == 3 or icmp6'",
+		})
+	}
+	if size > 0 {
+		steps = append(steps, check.Remedy{
+			Text: fmt.Sprintf("Where the path cannot be made wider: give the interface towards it the size that passes (%d), so that senders are told at once", size), Node: c.From.Node,
+			Command: towards(c.To.Addr, size),
 		})
 	}
 	if c.Flow.From == facts.FromPod {
-		return append(steps, check.Remedy{
-			Text: fmt.Sprintf("Set the CNI's MTU so that it fits (%d or less for pods here), or mend the link; pods take a new MTU when they are made anew", size),
-			Command: "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; " +
-				"kubectl -n kube-system get configmap calico-config cilium-config -o yaml --ignore-not-found",
-		})
+		return append(steps, keepCNI(s, size), remedies.Again("mtu/path"))
 	}
-	return append(steps, check.Remedy{
-		Text: fmt.Sprintf("Give both ends the MTU which the link between them carries (%d here), or mend the link", size), Node: c.From.Node,
-		Command: "ip -br link; ip -s link",
-	})
+	return append(steps, keepLink(c.From.Node, "", size), remedies.Again("mtu/path"))
 }

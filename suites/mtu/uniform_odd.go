@@ -89,17 +89,18 @@ func (one sizedLink) evidence() check.Evidence {
 
 func uniformRemedy(one sizedLink, usual int) []check.Remedy {
 	where := check.Remedy{
-		Text: "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
+		Purpose: check.Find,
+		Text:    "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
 		Command: "ip -d link | grep -E 'mtu'; grep -rn -i mtu /etc/cni/net.d /run/flannel/subnet.env /etc/netplan /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts 2>/dev/null",
 	}
 	if one.kind == "the pods" {
-		return []check.Remedy{where, {
-			Text:    "Pods take the size when they are made: restart the CNI's agent of this node, then let its pods be made anew",
-			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + one.node + " | grep -E 'flannel|calico|cilium|antrea|weave|kindnet'",
-		}, checkStep(one.node)}
+		return append([]check.Remedy{where, {
+			Text:    "Pods take the size when they are made: drain the node, and let it work again",
+			Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl uncordon %s", one.node, one.node),
+		}}, shown(one.node, "all have to be the same", "mtu/uniform", "veth*")...)
 	}
-	return []check.Remedy{where, {
-		Text: fmt.Sprintf("Where %d is the size that the network carries, set it now, and write it where the interface is configured, so that it lasts", usual), Node: one.node,
+	return append([]check.Remedy{where, {
+		Text: fmt.Sprintf("Where %d is the size that the network carries, set it now", usual), Node: one.node,
 		Command: fmt.Sprintf("ip link set dev %s mtu %d", one.name, usual),
-	}, checkStep(one.node)}
+	}, keepLink(one.node, one.name, usual)}, shown(one.node, fmt.Sprintf("this must print %d", usual), "mtu/uniform", one.name)...)
 }

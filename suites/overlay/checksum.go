@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed checksum.md
@@ -147,9 +148,10 @@ func sums(node string, grown int64) peering.Fault {
 		Says:     fmt.Sprintf("%s with a wrong UDP checksum arrived during the run and was thrown away", figures.Count(int(grown), "packet")),
 		Evidence: []check.Evidence{{Node: node, Source: "counter Udp InCsumErrors, growth between the looks", Text: fmt.Sprint(grown)}},
 		Repair: []check.Remedy{
-			{Text: "See on which interface they arrive", Node: node, Command: "tcpdump -ni any -vv -c 20 'udp port 8472' | grep -B1 'bad udp cksum'"},
+			{Purpose: check.Find, Text: "See on which interface they arrive", Node: node, Command: "timeout 30 tcpdump -ni any -vv -c 20 'udp port 8472' | grep -B1 'bad udp cksum'"},
 			{Text: "On the sender, let the kernel compute them: switch the offload off for its tunnel", Node: node, Command: "ethtool -K flannel.1 tx-checksum-ip-generic off"},
-			{Text: "Check that the counter stands still", Node: node, Command: "nstat -az UdpInCsumErrors"},
+			offAtStart(node, "flannel.1"),
+			remedies.Still(node, "that the counter stands still", "nstat -az UdpInCsumErrors"),
 		},
 	}
 }
@@ -167,11 +169,21 @@ func slow(s *facts.Snapshot, n facts.Node, waited []int, answers int) peering.Fa
 			len(waited), answers, float64(waited[0])/1e6),
 		Evidence: []check.Evidence{{Node: n.Name, Source: "TCP from the host to the ClusterIP", Text: fmt.Sprintf("%d µs until the answer", waited[0])}},
 		Repair: []check.Remedy{
-			{Text: "Switch the checksum offload of the tunnel off (lost at the next boot, and when the tunnel is made anew)", Node: n.Name, Command: fmt.Sprintf("ethtool -K %s tx-checksum-ip-generic off", dev)},
+			{Text: "Switch the checksum offload of the tunnel off", Node: n.Name, Command: fmt.Sprintf("ethtool -K %s tx-checksum-ip-generic off", dev)},
+			offAtStart(n.Name, dev),
 		},
 		Then: []check.Remedy{
-			{Text: "For good: a kernel from 5.7 on, and a kube-proxy from 1.18 on, do not have the fault", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion,PROXY:.status.nodeInfo.kubeProxyVersion"},
-			{Text: "If it stays, packets are lost on the way: see reach/quality", Node: n.Name, Command: "nstat -az TcpRetransSegs TcpExtTCPSynRetrans"},
+			{Purpose: check.Last, Text: "For good: a kernel from 5.7 on, and a kube-proxy from 1.18 on, do not have the fault", Command: "kubectl get nodes -o custom-columns=NODE:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion,PROXY:.status.nodeInfo.kubeProxyVersion"},
+			remedies.Again("overlay/checksum"),
+			{Purpose: check.Find, Text: "See whether packets are lost on the way instead: where these grow, reach/quality says more", Node: n.Name, Command: "nstat -az TcpRetransSegs TcpExtTCPSynRetrans"},
 		},
+	}
+}
+
+// offAtStart lets the offload be off whenever the device is made (systemd.link(5)).
+func offAtStart(node, dev string) check.Remedy {
+	return check.Remedy{
+		Purpose: check.Last, Text: "Let it be off whenever the tunnel is made, at a boot too", Node: node,
+		Command: fmt.Sprintf("printf '[Match]\\nOriginalName=%s\\n[Link]\\nTransmitChecksumOffload=no\\n' > /etc/systemd/network/50-%s.link; udevadm control --reload", dev, dev),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // tally is what a check found of the entries that tunnels keep for their peers.
@@ -72,7 +73,7 @@ func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
 			Evidence: macEvidence(n.Name, d, tunnel),
 			Repair: []check.Remedy{
 				peering.RestartCNI(s, n.Name),
-				{Text: "Check what is published", Command: "kubectl get node " + n.Name + ` -o jsonpath='{.metadata.annotations.flannel\.alpha\.coreos\.com/backend-data}'`},
+				{Purpose: check.Verify, Text: "Check what is published: its VtepMAC must be " + d.own, Command: "kubectl get node " + n.Name + ` -o jsonpath='{.metadata.annotations.flannel\.alpha\.coreos\.com/backend-data}'`},
 			},
 		})
 	}
@@ -92,6 +93,7 @@ func (t *tally) leftovers(node, dev, what string, del func(string) string) {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: what + " on " + dev + " (last look)", Text: e})
 		f.Repair = append(f.Repair, check.Remedy{Text: "Remove the leftover of a node that is gone", Node: node, Command: del(e)})
 	}
+	f.Repair = append(f.Repair, remedies.Again("overlay/fdb", "overlay/neighbor"))
 	t.stale = nil
 	t.faults = append(t.faults, f)
 }

@@ -126,8 +126,8 @@ func wrongForwarding(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interfa
 		teller = peer.Name // this node believed what the peer's agent published (overlay/neighbor)
 	}
 	f.Then = []check.Remedy{
-		peering.RestartCNI(s, teller),
-		{Text: "Check the entries", Node: n.Name, Command: "bridge fdb show dev " + tunnel.Name},
+		peering.KeptByCNI(s, teller),
+		{Purpose: check.Verify, Text: fmt.Sprintf("Check the entry: one line, with dst %s", hosts[0]), Node: n.Name, Command: fmt.Sprintf("bridge fdb show dev %s | grep -i %s", tunnel.Name, mac)},
 	}
 	return f, true
 }

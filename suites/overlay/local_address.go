@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed local_address.md
@@ -130,18 +132,18 @@ func localRemedy(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t facts.Int
 				}
 			}
 		}
-		out = append(out, check.Remedy{
-			Text: "Take the second address away, here and where it comes from (a DHCP client beside a static address: BOOTPROTO=none, dhcp4: false)", Node: n.Name,
-			Command: fmt.Sprintf("%s addr del %s/%d dev %s; grep -rsniE 'bootproto|dhcp' /etc/sysconfig/network-scripts /etc/netplan /etc/network/interfaces*", podpath.IP(podpath.Of(local)), local, bits, dev),
-		})
+		out = append(out,
+			check.Remedy{Text: "Take the second address away", Node: n.Name, Command: fmt.Sprintf("%s addr del %s/%d dev %s", podpath.IP(podpath.Of(local)), local, bits, dev)},
+			remedies.WhereWritten(n.Name, "Take it away where it comes from too (a DHCP client beside a static address: BOOTPROTO=none, dhcp4: false), or it is back with the next lease",
+				"BOOTPROTO|dhcp4|inet dhcp|method=auto|"+strings.ReplaceAll(local.String(), ".", "[.]")))
 	}
 	if podpath.Flannel(s) {
 		out = append(out,
-			check.Remedy{Text: "Where the second address must stay, tell flannel which interface or address to use: argument --iface=ADDRESS of its DaemonSet (or an --iface-regex for all nodes), or the annotation", Command: fmt.Sprintf("kubectl annotate --overwrite node %s flannel.alpha.coreos.com/public-ip-overwrite=%s", n.Name, internal)},
+			check.Remedy{Purpose: check.Last, Text: "Where the second address must stay, tell flannel which interface or address to use: argument --iface=ADDRESS of its DaemonSet (or an --iface-regex for all nodes), or the annotation", Command: fmt.Sprintf("kubectl annotate --overwrite node %s flannel.alpha.coreos.com/public-ip-overwrite=%s", n.Name, internal)},
 		)
 	}
 	return append(out,
 		peering.RestartCNI(s, n.Name),
-		check.Remedy{Text: "Check that it says local " + internal.String(), Node: n.Name, Command: "ip -d link show " + t.Name},
+		check.Remedy{Purpose: check.Verify, Text: "Check the tunnel: it must say local " + internal.String(), Node: n.Name, Command: "ip -d link show " + t.Name},
 	)
 }

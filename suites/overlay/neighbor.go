@@ -131,8 +131,8 @@ func wrongNeighbor(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interface
 		teller = peer.Name // this node believed what the peer's agent published
 	}
 	f.Then = []check.Remedy{
-		peering.RestartCNI(s, teller),
-		{Text: "Check the entries", Node: n.Name, Command: "ip neigh show dev " + tunnel.Name},
+		peering.KeptByCNI(s, teller),
+		{Purpose: check.Verify, Text: fmt.Sprintf("Check the entry: it must say lladdr %s PERMANENT", want), Node: n.Name, Command: fmt.Sprintf("ip neigh show %s dev %s", vtep, tunnel.Name)},
 	}
 	return f, true
 }

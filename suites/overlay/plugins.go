@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // pluginOf is whose an interface is, by the name that network plugins and
@@ -88,7 +89,8 @@ func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 	case pluginOf(i.Name) == "docker":
 		out = append(out, check.Remedy{Text: "Give the container engine another range (\"bip\" and \"default-address-pools\" in /etc/docker/daemon.json), or remove the bridge if nothing uses it", Node: n.Name, Command: "grep -n . /etc/docker/daemon.json; ip link del " + i.Name})
 	case pluginOf(i.Name) != "flannel":
-		out = append(out, check.Remedy{Text: "Delete it, if nothing needs it, and whatever makes it at boot", Node: n.Name, Command: "ip link del " + i.Name})
+		out = append(out, check.Remedy{Text: "Delete it, if nothing needs it", Node: n.Name, Command: "ip link del " + i.Name},
+			remedies.WhereWritten(n.Name, "Take away what makes it at boot", i.Name))
 	}
 	for _, r := range podpath.Main(*h) {
 		_, cidr := ownerOf(p.Addr(), ownersOf(s))
@@ -98,6 +100,6 @@ func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 	}
 	return append(out,
 		peering.RestartCNI(s, n.Name),
-		check.Remedy{Text: "Check that the address is gone, also from interfaces that are down", Node: n.Name, Command: fmt.Sprintf("%s addr show to %s", ip, p.Masked())},
+		check.Remedy{Purpose: check.Verify, Text: "Check that the address is gone, also from interfaces that are down: this must print nothing", Node: n.Name, Command: fmt.Sprintf("%s addr show to %s", ip, p.Masked())},
 	)
 }

@@ -80,13 +80,13 @@ func entryOf(h *facts.HostLook, a netip.Addr) (facts.Neighbor, bool) {
 func otherMAC(node string, a facts.RuntimeAgent, addr netip.Addr, e facts.Neighbor) peering.Fault {
 	pod := "the probe pod"
 	remedy := []check.Remedy{
-		{Text: "Remove the entry: the node asks anew, and the pod answers with its own", Node: node, Command: fmt.Sprintf("ip neigh del %s dev %s", addr, e.Dev)},
-		{Text: "If the wrong MAC comes back, look for who else answers", Node: node, Command: fmt.Sprintf("arping -c 3 -I %s %s", e.Dev, addr)},
+		{Text: "Remove the entry: the node asks anew, and the pod answers with its own", Node: node, Command: fmt.Sprintf("ip neigh del %s dev %s; ping -c 1 -W 1 %s", addr, e.Dev, addr)},
+		{Purpose: check.Find, Text: "If the wrong MAC comes back, look for who else answers", Node: node, Command: fmt.Sprintf("arping -c 3 -I %s %s", e.Dev, addr)},
 	}
 	if a.Class != "" {
 		pod = "the probe pod of RuntimeClass " + a.Class
 		remedy = append(remedy, check.Remedy{
-			Text: "Where the pod is a virtual machine behind a tunnel, its device there must have the MAC of the pod's interface in this node's network",
+			Purpose: check.Last, Text: "Where the pod is a virtual machine behind a tunnel, its device there must have the MAC of the pod's interface in this node's network",
 			Node: node, Command: fmt.Sprintf("ip neigh show %s; # in the pod's machine: ip link set vxlan0 address %s", addr, e.MAC),
 		})
 	}
@@ -98,6 +98,6 @@ func otherMAC(node string, a facts.RuntimeAgent, addr netip.Addr, e facts.Neighb
 			{Node: node, Source: "interface of " + a.Agent.Pod + ", as the pod sees it", Text: strings.ToLower(a.Agent.MAC)},
 		},
 		Repair: remedy,
-		Then:   []check.Remedy{{Text: "Check the entry", Node: node, Command: "ip neigh show " + addr.String()}},
+		Then:   []check.Remedy{{Purpose: check.Verify, Text: "Check the entry: its lladdr must be " + strings.ToLower(a.Agent.MAC), Node: node, Command: "ip neigh show " + addr.String()}},
 	}
 }

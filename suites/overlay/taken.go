@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/matrix"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // flannelPort is the port of flannel's VXLAN on Linux (the kernel's own default;
@@ -76,10 +77,12 @@ func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says st
 		Node: node, Kind: "held" + b.Process, Verdict: check.Fail, Says: says,
 		Evidence: []check.Evidence{{Node: node, Source: "UDP socket (last look)", Text: socketText(b)}},
 		Repair: []check.Remedy{
-			{Text: "See what it is, and give it another port or stop it", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'", port)},
-			peering.RestartCNI(s, node),
+			{Purpose: check.Find, Text: "See what it is: the process that holds the port, and the unit or pod it belongs to", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ps -o pid,unit,args -p $(ss -lunpH 'sport = :%d' | grep -oP 'pid=\\K[0-9]+' | paste -sd,)", port, port)},
+			{Text: "Stop it", Node: node, Command: fmt.Sprintf("kill $(ss -lunpH 'sport = :%d' | grep -oP 'pid=\\K[0-9]+' | sort -u)", port)},
+			{Text: peering.RestartCNI(s, node).Text + "; it makes the tunnel anew", Command: peering.RestartCNI(s, node).Command},
+			{Purpose: check.Last, Text: "Give it another port where it is configured, or let it start no more (systemctl disable), or it takes the port again after the next boot", Node: node, Command: remedies.WhereWritten(node, "", fmt.Sprint(port)).Command},
 		},
-		Then: []check.Remedy{{Text: "Check that the tunnel is there and up", Node: node, Command: "ip -d link show type vxlan"}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: fmt.Sprintf("Check that the tunnel is there and UP, with dstport %d", port), Node: node, Command: "ip -d link show type vxlan"}},
 	}
 }
 
@@ -109,11 +112,11 @@ func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, ho
 		Node: n.Name, Kind: "down", Verdict: check.Fail, Says: says,
 		Evidence: []check.Evidence{{Node: n.Name, Source: "interfaces (last look)", Text: says}},
 		Repair: []check.Remedy{
-			{Text: "See who holds the port", Node: n.Name, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ip -d link show type vxlan", port)},
+			{Purpose: check.Find, Text: "See who holds the port", Node: n.Name, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ip -d link show type vxlan", port)},
 			{Text: "Bring it up", Node: n.Name, Command: fmt.Sprintf("ip link set %s up", dev)},
 			peering.RestartCNI(s, n.Name),
 		},
-		Then: []check.Remedy{{Text: "Check that it is up", Node: n.Name, Command: "ip link show " + dev}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that it is up: UP and LOWER_UP must stand in the brackets", Node: n.Name, Command: "ip link show " + dev}},
 	}, true
 }
 
@@ -133,7 +136,7 @@ func others(n facts.Node, h *facts.HostLook, port int) []peering.Fault {
 			Node: n.Name, Kind: "shared" + i.Name, Verdict: check.Warn,
 			Says:     fmt.Sprintf("another tunnel, %s (VNI %d), uses the same UDP port %d", i.Name, i.Vxlan.VNI, port),
 			Evidence: []check.Evidence{{Node: n.Name, Source: "interfaces (last look)", Text: fmt.Sprintf("%s vxlan id %d dstport %d", i.Name, i.Vxlan.VNI, i.Vxlan.Port)}},
-			Repair:   []check.Remedy{{Text: "If nobody needs it (a network plugin that once ran here), remove it", Node: n.Name, Command: "ip link del " + i.Name}},
+			Repair:   []check.Remedy{{Text: "If nobody needs it (a network plugin that once ran here), remove it", Node: n.Name, Command: "ip link del " + i.Name}, remedies.Again("overlay/port")},
 		})
 	}
 	return out
@@ -143,15 +146,20 @@ func others(n facts.Node, h *facts.HostLook, port int) []peering.Fault {
 func portRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	port := int(c.To.Port)
+	tables := "iptables"
+	if c.To.Addr.Is6() {
+		tables = "ip6tables"
+	}
 	out := []check.Remedy{
-		{Text: "See whether the packets leave the sender (repeat the run meanwhile)", Node: c.From.Node, Command: fmt.Sprintf("tcpdump -ni any -c 10 udp port %d and host %s", port, c.To.Addr)},
-		{Text: "See whether they arrive", Node: c.To.Node, Command: fmt.Sprintf("tcpdump -ni any -c 10 udp port %d", port)},
-		{Text: "If they arrive, a rule of the receiver drops them (firewall/input and firewall/drops name it); allow the port", Node: c.To.Node, Command: fmt.Sprintf("iptables -I INPUT -p udp --dport %d -j ACCEPT; nft list ruleset | grep -nE 'drop|reject'", port)},
+		{Purpose: check.Find, Text: "See whether the packets leave the sender (repeat the run meanwhile)", Node: c.From.Node, Command: fmt.Sprintf("timeout 60 tcpdump -ni any -c 10 udp port %d and host %s", port, c.To.Addr)},
+		{Purpose: check.Find, Text: "See whether they arrive", Node: c.To.Node, Command: fmt.Sprintf("timeout 60 tcpdump -ni any -c 10 udp port %d", port)},
+		{Text: "If they arrive, a rule of the receiver drops them (firewall/input and firewall/drops name it); allow the port", Node: c.To.Node, Command: fmt.Sprintf("%s -I INPUT -p udp --dport %d -j ACCEPT", tables, port)},
+		{Purpose: check.Last, Text: "Where a rule of the receiver drops them, allow the port in what wrote that rule, or it comes back at the next boot or reload", Node: c.To.Node, Command: remedies.WhereWritten("", "", "DROP|REJECT|drop|reject").Command},
 		{Text: fmt.Sprintf("If they do not arrive, something between the nodes drops them: allow UDP %d in the security group or the firewall of the network", port)},
 	}
 	if podpath.Flannel(s) {
 		out = append(out,
-			check.Remedy{Text: "Where that cannot be changed and another UDP port passes, give flannel that port (net-conf.json: \"Backend\": {\"Type\": \"vxlan\", \"Port\": 8475}), or host-gw where the nodes share a segment, and restart its pods", Command: "kubectl -n kube-flannel edit configmap kube-flannel-cfg && kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"})
+			check.Remedy{Purpose: check.Last, Text: "Where that cannot be changed and another UDP port passes, give flannel that port (net-conf.json: \"Backend\": {\"Type\": \"vxlan\", \"Port\": 8475}), or host-gw where the nodes share a segment, and restart its pods", Command: "kubectl -n kube-flannel edit configmap kube-flannel-cfg && kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"})
 	}
-	return append(out, check.Remedy{Text: "Check again", Command: "plumbline run --checks overlay/port"})
+	return append(out, remedies.Again("overlay/port"))
 }

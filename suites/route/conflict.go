@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed conflict.md
@@ -135,9 +137,10 @@ func (c clusterRange) fault(node string, r facts.Route) peering.Fault {
 		Says:     fmt.Sprintf("the %s CIDR %s overlaps %s: %s", c.of, c.Prefix, how, podpath.Text(r)),
 		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: podpath.Text(r)}},
 		Repair: []check.Remedy{
-			{Text: "See which interface and which configuration brings the route", Node: node, Command: fmt.Sprintf("%s addr show dev %s; grep -rsn '%s' /etc/network /etc/netplan /etc/sysconfig/network-scripts /etc/NetworkManager/system-connections /etc/docker/daemon.json", family, dev, r.Dst.Addr())},
-			{Text: "If nobody needs it, remove it here and from that configuration; otherwise the host's network, or the cluster's range, has to be another one", Node: node, Command: removal(r)},
+			{Purpose: check.Find, Text: "See which interface and which configuration brings the route", Node: node, Command: fmt.Sprintf("%s addr show dev %s; grep -rsn '%s' /etc/network /etc/netplan /etc/sysconfig/network-scripts /etc/NetworkManager/system-connections /etc/docker/daemon.json", family, dev, r.Dst.Addr())},
+			{Text: "If nobody needs it, remove it; otherwise the host's network, or the cluster's range, has to be another one", Node: node, Command: removal(r)},
+			remedies.WhereWritten(node, "Take it out of the configuration that brings it, or it is back after the next boot or reload", strings.ReplaceAll(r.Dst.Addr().String(), ".", "[.]")),
 		},
-		Then: []check.Remedy{{Text: "Check that nothing overlaps any more", Node: node, Command: fmt.Sprintf("%s route show root %s; %s route show match %s", family, c.Prefix, family, c.Addr())}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that nothing overlaps any more: only the network plugin's own routes may stand there", Node: node, Command: fmt.Sprintf("%s route show root %s; %s route show match %s", family, c.Prefix, family, c.Addr())}},
 	}
 }

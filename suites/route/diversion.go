@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // diverting is the rule that decides over a packet before the main table does.
@@ -46,7 +47,7 @@ func (a answers) emptyTables() []peering.Fault {
 				Says:     fmt.Sprintf("the rule \"%s\" sends packets to %s into a table without routes; nothing is diverted while it is empty", text, a.target(l)),
 				Evidence: []check.Evidence{{Node: a.node.Name, Source: podpath.IP(step.Family) + " rule (last look)", Text: text}},
 				Repair:   removeRule(a.node.Name, step.Rule),
-				Then:     []check.Remedy{{Text: "Check the kernel's answer", Node: a.node.Name, Command: get(l)}},
+				Then:     []check.Remedy{{Purpose: check.Verify, Text: "Check the kernel's answer: it must lead where the main table does", Node: a.node.Name, Command: get(l)}},
 			})
 		}
 	}
@@ -56,7 +57,8 @@ func (a answers) emptyTables() []peering.Fault {
 func removeRule(node string, r facts.Rule) []check.Remedy {
 	ip := podpath.IP(r.Family)
 	return []check.Remedy{
-		{Text: "See what the rule's table holds, and who set it", Node: node, Command: fmt.Sprintf("%s route show table %d; grep -rsn 'rule' /etc/iproute2 /etc/network /etc/netplan /etc/sysconfig/network-scripts", ip, r.Table)},
-		{Text: "Remove the rule, or give one for pods a smaller priority", Node: node, Command: fmt.Sprintf("%s rule del pref %d", ip, r.Priority)},
+		{Purpose: check.Find, Text: "See what the rule's table holds, and who set it", Node: node, Command: fmt.Sprintf("%s route show table %d; grep -rsn 'rule' /etc/iproute2 /etc/network /etc/netplan /etc/sysconfig/network-scripts", ip, r.Table)},
+		{Text: "Remove the rule (or, where it has to stay, give one for pods a smaller priority)", Node: node, Command: fmt.Sprintf("%s rule del pref %d", ip, r.Priority)},
+		remedies.WhereWritten(node, "Take it out of what sets it, or it is back after the next boot or reload", "ip (-6 )?rule|RoutingPolicyRule|routing-policy|table "+fmt.Sprint(r.Table)),
 	}
 }

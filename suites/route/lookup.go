@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed lookup.md
@@ -137,9 +138,9 @@ func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: podpath.IP(r.Family) + " rule", Text: text})
 		f.Repair = removeRule(node, r)
 	} else {
-		f.Repair = []check.Remedy{{Text: "Look for a rule, or a table, that decides before the main table does", Node: node, Command: family(l) + " rule; " + family(l) + " route show table all"}}
+		f.Repair = a.undecided(l, kind)
 	}
-	f.Then = []check.Remedy{{Text: "Check the kernel's answer", Node: node, Command: get(l)}}
+	f.Then = []check.Remedy{{Purpose: check.Verify, Text: "Check the kernel's answer: it must lead where the main table does, with a source address of this node", Node: node, Command: get(l)}}
 	return f
 }
 
@@ -165,4 +166,23 @@ func answerText(l facts.Lookup) string {
 		text += " from " + l.PrefSrc.String()
 	}
 	return fmt.Sprintf("%s (table %d)", text, l.Table)
+}
+
+// undecided are the steps where no single rule is known to decide.
+func (a answers) undecided(l facts.Lookup, kind string) []check.Remedy {
+	node, ip := a.node.Name, family(l)
+	out := []check.Remedy{{
+		Purpose: check.Find, Text: "Look for a rule, a table or a route that decides before the main table does", Node: node,
+		Command: fmt.Sprintf("%s rule; %s route show table all | grep -v 'table local'", ip, ip),
+	}}
+	if kind == "no-way" {
+		return append(out, check.Remedy{
+			Text: "Give the node its default route again: the network configuration names the gateway", Node: node,
+			Command: "networkctl reload 2>/dev/null || nmcli connection reload 2>/dev/null || systemctl restart networking; " + ip + " route show default",
+		}, remedies.WhereWritten(node, "Where the configuration names no gateway, write it there", "gateway|Gateway|routes:|via"))
+	}
+	return append(out, remedies.RestartCNI(a.s, node), check.Remedy{
+		Purpose: check.Last, Text: "Take away the rule or the table that decides, where it is set", Node: node,
+		Command: remedies.WhereWritten(node, "", "ip (-6 )?(rule|route)|RoutingPolicyRule|routing-policy").Command,
+	})
 }

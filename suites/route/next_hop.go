@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
 // nextHop is what a route to a peer's pods should look like. Text ("by flannel.1
@@ -39,7 +40,7 @@ func (w ways) right(peer facts.Node, cidr netip.Prefix) nextHop {
 				return found && i.Up
 			},
 			text:   func() string { return "by an interface that is up" },
-			repair: func() []check.Remedy { return nil },
+			repair: func() []check.Remedy { return []check.Remedy{peering.RestartCNI(w.s, w.node.Name)} },
 		}
 	}
 }
@@ -73,7 +74,7 @@ func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
 		return nextHop{
 			is:     func(facts.Route) bool { return false },
 			text:   func() string { return "to the host of " + peer.Name },
-			repair: func() []check.Remedy { return nil },
+			repair: func() []check.Remedy { return []check.Remedy{peering.RestartCNI(w.s, w.node.Name)} },
 		}
 	}
 	dev := func() string {

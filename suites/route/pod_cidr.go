@@ -137,15 +137,17 @@ func (w ways) judge(peer facts.Node, cidr netip.Prefix) (peering.Fault, bool) {
 		f.Says = fmt.Sprintf("the route to %s leads %s, not %s", pods, hop(found[0]), want.text())
 	default:
 		f.Kind, f.Says = "late", "there was no route to "+pods+" at the first look; at the last there is, and nothing of the run sets it"
-		f.Repair, f.Then = nil, []check.Remedy{logOf(w.node.Name)}
+		f.Repair = []check.Remedy{logOf(w.node.Name), peering.RestartCNI(w.s, w.node.Name)}
+		f.Then = f.Then[1:]
 	}
 	return f, true
 }
 
 func logOf(node string) check.Remedy {
 	return check.Remedy{
-		Text: "Find what removed the route, and see in the network plugin's log when it was set again", Node: node,
-		Command: "journalctl --since -1hour | grep -Ei 'flannel|cni|network|route'",
+		Purpose: check.Find,
+		Text:    "Find what removed the route, and see in the network plugin's log when it was set again", Node: node,
+		Command: "journalctl --no-pager --since -1hour | grep -Ei 'flannel|cni|network|route' | tail -40",
 	}
 }
 
@@ -160,8 +162,8 @@ func (w ways) instead(cidr netip.Prefix) []check.Evidence {
 
 func (w ways) then(cidr netip.Prefix) []check.Remedy {
 	return []check.Remedy{
-		peering.RestartCNI(w.s, w.node.Name),
-		{Text: "Check that one route is there", Node: w.node.Name, Command: podpath.IP(podpath.Of(cidr.Addr())) + " route show " + cidr.String()},
+		peering.KeptByCNI(w.s, w.node.Name),
+		{Purpose: check.Verify, Text: "Check the route: one line must stand there, as above", Node: w.node.Name, Command: podpath.IP(podpath.Of(cidr.Addr())) + " route show " + cidr.String()},
 	}
 }
 

@@ -65,8 +65,8 @@ func thrownAway(s *facts.Snapshot, node, peer string, a netip.Addr, r facts.Rout
 		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: podpath.Text(r)}},
 		Repair:   []check.Remedy{{Text: "Remove it", Node: node, Command: fmt.Sprintf("%s route del %s %s", podpath.IP(r.Family), r.Type, r.Dst)}},
 		Then: []check.Remedy{
-			peering.RestartCNI(s, node),
-			{Text: "Check the way to the pod", Node: node, Command: "ip route get " + a.String()},
+			peering.KeptByCNI(s, node),
+			{Purpose: check.Verify, Text: "Check the way to the pod: it must lead by a device, and be no blackhole, unreachable or prohibit", Node: node, Command: "ip route get " + a.String()},
 		},
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // staleness judges one route inside the cluster CIDR.
@@ -17,8 +19,11 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 	f := peering.Fault{
 		Node: n.Name, Peer: name, Kind: r.Type + r.Dst.String(), Verdict: check.Fail,
 		Evidence: []check.Evidence{{Node: n.Name, Source: "route, main table (last look)", Text: podpath.Text(r)}},
-		Repair:   []check.Remedy{{Text: "Remove the route", Node: n.Name, Command: removal(r)}},
-		Then:     []check.Remedy{{Text: "Check that none is left", Node: n.Name, Command: fmt.Sprintf("%s route show root %s", podpath.IP(r.Family), root(s, cidr))}},
+		Repair: []check.Remedy{
+			{Text: "Remove the route", Node: n.Name, Command: removal(r)},
+			remedies.WhereWritten(n.Name, "Take it out of what sets it, if it stands there, or it is back after the next boot or reload", strings.ReplaceAll(r.Dst.Addr().String(), ".", "[.]")),
+		},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that it is gone: only the network plugin's own may stand there", Node: n.Name, Command: fmt.Sprintf("%s route show root %s", podpath.IP(r.Family), root(s, cidr))}},
 	}
 	if name == n.Name {
 		f.Peer = ""
@@ -43,7 +48,7 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 		f.Says = fmt.Sprintf("the route %s belongs to no node: a leftover of a node that is gone, or somebody else's network", podpath.Text(r))
 	default:
 		f.Says = fmt.Sprintf("the route %s %s, with another mask, and goes before that node's own route", podpath.Text(r), whose)
-		f.Then = append([]check.Remedy{peering.RestartCNI(s, n.Name)}, f.Then...)
+		f.Then = append([]check.Remedy{peering.KeptByCNI(s, n.Name)}, f.Then...)
 	}
 	return f, true
 }
