@@ -83,8 +83,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // sendOnce lets the trace's vantage send its flow, and gives its attempts.
 func (c *Collector) sendOnce(ctx context.Context, t facts.Trace) ([]facts.Attempt, string) {
+	outside := t.From == facts.Vantage{Kind: facts.FromRunner}
 	agent, why := c.agentOf(t.From)
-	if why != "" {
+	if why != "" && !outside {
 		return nil, why
 	}
 	timing := c.options.Timing
@@ -93,7 +94,12 @@ func (c *Collector) sendOnce(ctx context.Context, t facts.Trace) ([]facts.Attemp
 	timing.ReplyMillis = min(timing.ReplyMillis, resendReply)
 	planned := []wire.PlannedFlow{{Flow: t.Flow, Targets: []facts.Target{t.To}}}
 	plan := wire.Plan{Flows: planned, Timing: timing, DeadlineMillis: c.deadline(planned)}
-	got := c.askAll(ctx, []vantage{{t.From, agent, plan}})[0]
+	var got reply
+	if outside {
+		got = c.askRunner(ctx, plan)
+	} else {
+		got = c.askAll(ctx, []vantage{{t.From, agent, plan}})[0]
+	}
 	for _, r := range got.Rows {
 		if r.Row.NotRun != "" {
 			return nil, r.Row.NotRun

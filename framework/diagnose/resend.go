@@ -179,9 +179,12 @@ func (in *input) repeatable(s spot, came bool) bool {
 	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.Closed, facts.PMTU, facts.Over,
 		facts.Series, facts.HTTP, facts.Bulk, facts.Sticky, facts.Record, facts.Big, facts.Connect:
 	}
+	if s.from.Kind == facts.FromRunner {
+		return true // nobody watches there, but the node where it enters does
+	}
 	n := in.facts.Node(s.from.Node)
 	if n == nil {
-		return false // the runner: outside, nobody watches
+		return false
 	}
 	switch s.from.Kind {
 	case facts.FromPod:
