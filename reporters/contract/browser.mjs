@@ -36,7 +36,7 @@ async function looks(browser, name) {
 async function firstScreen(browser) {
   const context = await browser.newContext({ viewport: screen, offline: true });
   const opened = await open(context, "ip-forward.html");
-  for (const [what, selector] of [["verdict", "h1"], ["cause", ".cause h3"], ["node", ".cause .node"], ["reason", ".cause .evidence samp"], ["command", ".cause .command"]]) {
+  for (const [what, selector] of [["verdict", "h1"], ["cause", ".cause h3"], ["node", ".cause .node"], ["reason", ".cause .evidence samp"], ["command", ".cause .remedy[class=remedy] .command"], ["certainty", ".cause .badge"]]) {
     const box = await opened.page.locator(selector).first().boundingBox();
     expect(`first screen shows the ${what}`, box && box.y + box.height <= screen.height, box);
   }
@@ -53,6 +53,13 @@ async function withoutScript(browser) {
   expect("without script there is no dead control", (await page.locator("button:visible, input:visible, select:visible, canvas:visible").count()) === 0);
   expect("without script the tables are there", (await page.locator("table.worst tbody tr").count()) > 5);
   await page.screenshot({ path: join(shots, "without-script.png"), fullPage: true });
+  const odd = await open(context, "unexplained.html");
+  for (const text of ["fits the pattern only in part", "Speaks against it:", "only a warning", "every pair into demo-worker2, across nodes only; UDP only", "never reached cni0."]) {
+    expect(`without script "${text}" is seen`, (await odd.page.getByText(text).locator("visible=true").count()) > 0);
+  }
+  const manual = odd.page.locator("details.manual").first();
+  await manual.locator("summary").click();
+  expect("without script a cause's page opens", await manual.getByText("The repair").isVisible());
   await context.close();
 }
 

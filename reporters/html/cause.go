@@ -38,7 +38,10 @@ func newCauses(r *report.Report) []cause {
 		view := newCause(i+1, c)
 		view.Trace = newTrace(r, c.Trace)
 		if view.PageAt = explained[c.ID]; view.PageAt == 0 {
-			view.Page, explained[c.ID] = explanation(c.ID), view.Number
+			view.Page = explanation(c.ID)
+		}
+		if view.Page != "" {
+			explained[c.ID] = view.Number
 		}
 		out = append(out, view)
 	}

@@ -10,10 +10,10 @@ import (
 
 // traceView is a flow that was sent again: where its packets vanish.
 type traceView struct {
-	Says, Title string
-	Drawing     template.HTML
-	Files       []string
-	NotAsked    []string
+	Head, Says, Title string
+	Drawing           template.HTML
+	Files             []string
+	NotAsked          []string
 }
 
 // newTrace is nil where nothing was sent again.
@@ -21,7 +21,10 @@ func newTrace(r *report.Report, note *report.TraceNote) *traceView {
 	if note == nil {
 		return nil
 	}
-	v := &traceView{Says: plain.Line(note.Says), Files: lines(note.Files), NotAsked: lines(note.NotAsked)}
+	v := &traceView{Head: "Where packets vanish", Says: plain.Line(note.Says), Files: lines(note.Files), NotAsked: lines(note.NotAsked)}
+	if note.Place == "" {
+		v.Head = "Sent again and watched"
+	}
 	if p := r.PathOf(note.ID); p != nil {
 		v.Title, v.Drawing = plain.Line(p.Title), drawing(*p)
 	}

@@ -59,6 +59,9 @@ func witness(evidence []check.Evidence) []string {
 // seen is what was watched of a flow that was sent again, and in which captures.
 func seen(t report.TraceNote) string {
 	out := "where packets vanish: " + t.Says
+	if t.Place == "" {
+		out = "sent again and watched: " + t.Says
+	}
 	if len(t.Files) > 0 {
 		out += " (" + strings.Join(t.Files, ", ") + ")"
 	}

@@ -30,7 +30,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[check.Level]():   {"core", "extended", "opt-in"},
 			reflect.TypeFor[check.Verdict](): {"unknown", "pass", "warn", "fail", "skip"},
 			reflect.TypeFor[path.Outcome](): {
-				"", "whole", "vanished", "unanswered", "refused", "black hole", "lossy", "late", "gave up", "retransmitted",
+				"", "whole", "vanished", "unanswered", "refused", "black hole", "lossy", "late", "unreverted", "gave up", "retransmitted",
 			},
 			reflect.TypeFor[path.State]():     {"", "seen", "missing"},
 			reflect.TypeFor[path.Direction](): {"", "request", "answer"},

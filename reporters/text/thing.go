@@ -162,9 +162,11 @@ func (t thing) seen(o Options, most int) []string {
 		return nil
 	}
 	lines := indented(t.watched, o)
-	for _, files := range t.captured {
-		if with := indented(t.watched+" ("+files+")", o); len(with) <= min(most, max(len(lines), seenLines-1)) {
-			return with
+	for _, limit := range []int{len(lines), seenLines - 1} {
+		for _, files := range t.captured {
+			if with := indented(t.watched+" ("+files+")", o); len(with) <= min(most, limit) {
+				return with
+			}
 		}
 	}
 	return atMost(lines, min(most, seenLines), o)

@@ -32,8 +32,9 @@ async function copy(code: HTMLElement, button: HTMLElement): Promise<void> {
 function printWhole(map: MapPart | undefined): void {
   let opened: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
-    // What passed has nothing to add on paper, and the layers have their table of sums.
-    opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open], .tables, [data-verdict=pass])")];
+    // What passed has nothing to add on paper, the layers have their table of sums, and the
+    // pages that explain a cause are not about this cluster.
+    opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open], .tables, .manual, [data-verdict=pass])")];
     for (const d of opened) d.open = true;
     map?.forPrint(true);
   });
