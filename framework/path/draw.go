@@ -17,12 +17,17 @@ const (
 )
 
 // Draw is the path as text, 100 columns wide: a line for each direction with ✓
-// for a hop that was seen, ✗ for one that was not, – for one that nobody watched;
-// below it the addresses where they change, and at the end the verdict. Every line ends with \n.
+// for a hop that was seen, ✗ for the one that was not, · for those behind it, – for
+// one that nobody watched; below it the addresses where they change, and at the end
+// the verdict. Every line ends with \n.
 func Draw(p Path) string {
 	lines := wrap(p.Title, "")
 	for _, l := range []Lane{p.Request, p.Answer} {
 		if len(l.Hops) == 0 {
+			continue
+		}
+		if l.silent() && l.Direction != p.Verdict.Direction {
+			lines = append(lines, pad(string(l.Direction), margin)+"nothing of it was seen")
 			continue
 		}
 		lines = append(lines, drawHops(l)...)
@@ -66,6 +71,34 @@ func (s State) mark() string {
 	return "–"
 }
 
+// mark is that of a hop on its lane.
+func (l Lane) mark(i int) string {
+	if l.beyond(i) {
+		return "·"
+	}
+	return l.Hops[i].State.mark()
+}
+
+// beyond says whether a hop lies behind the one that packets never reached: nothing
+// can have been seen there.
+func (l Lane) beyond(i int) bool {
+	seen := -1
+	for j, h := range l.Hops {
+		if h.State == Seen {
+			seen = j
+		}
+	}
+	if i <= seen || l.Hops[i].State != Missing {
+		return false
+	}
+	return slices.ContainsFunc(l.Hops[seen+1:i], func(h Hop) bool { return h.State == Missing })
+}
+
+// silent: every hop was watched, and none was passed.
+func (l Lane) silent() bool {
+	return len(l.Astray) == 0 && !slices.ContainsFunc(l.Hops, func(h Hop) bool { return h.State == Seen || h.State == NotWatched && !h.virtual() })
+}
+
 // label is a hop's name in a drawing.
 func (h Hop) label() string {
 	switch h.Kind {
@@ -94,10 +127,12 @@ func (l Lane) legs() [][]Hop {
 func drawHops(l Lane) []string {
 	line := pad(string(l.Direction), margin)
 	lines := []string{}
+	at := 0
 	for i, leg := range l.legs() {
 		var hops []string
 		for _, h := range leg {
-			hops = append(hops, h.label()+" "+h.State.mark())
+			hops = append(hops, h.label()+" "+l.mark(at))
+			at++
 		}
 		text := printable(outsideOr(leg[0].Node)) + "  " + strings.Join(hops, " → ")
 		if i > 0 {

@@ -28,9 +28,9 @@ func sentence(l Lane, last, missing *Hop) string {
 	case missing == nil:
 		return said
 	case missing.leg != last.leg:
-		return fmt.Sprintf("%s; never arrived at %s's %s", said, missing.Node, missing.name())
+		return fmt.Sprintf("%s, but never arrived at %s's %s", said, missing.Node, missing.name())
 	}
-	return said + ", " + never(*missing)
+	return said + ", but " + never(*missing)
 }
 
 // name is the interface's, or its kind's where that is not known.

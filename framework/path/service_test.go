@@ -153,7 +153,7 @@ func nodePortScenes() []scene {
 			trace: trace("runner", npFlow, npN2,
 				"1000 n2 >eth0 10.0.0.12:41000|10.244.3.2:40001 eth0>"+client+"SYN seq=5"),
 			outcome: path.Vanished, place: "entry-host at n2",
-			says: "entered n2 by eth0, never left by flannel.1; it left n2 by eth0 outside the tunnel, to 10.244.3.2:40001: on n2 the route for 10.244.3.2 is default",
+			says: "entered n2 by eth0, but never left by flannel.1; it left n2 by eth0 outside the tunnel, to 10.244.3.2:40001: on n2 the route for 10.244.3.2 is default",
 		},
 		{
 			name: "the entry node drops the NodePort range",
@@ -165,7 +165,7 @@ func nodePortScenes() []scene {
 		{
 			name:    "the entry node has no rules for the NodePort",
 			trace:   trace("runner", npFlow, npN2, "1000 n2 >eth0"+client+"SYN seq=5", "1020 n2 eth0> : tcp 10.0.0.12:31080 192.0.2.9:50000 RST ACK ack=6"),
-			outcome: path.Vanished, place: "service-translation at n2", says: "The request entered n2 by eth0, was never translated to a backend",
+			outcome: path.Vanished, place: "service-translation at n2", says: "The request entered n2 by eth0, but was never translated to a backend",
 		},
 	}
 }

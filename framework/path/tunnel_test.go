@@ -28,14 +28,14 @@ func tunnelScenes() []scene {
 					}
 				}),
 			outcome: path.Vanished, place: "receiver-host at n3",
-			says: "entered n3 by eth0 as VXLAN 10.0.0.11 → 10.0.0.13:8472, was decapsulated on flannel.1, never reached cni0: FORWARD rule 1 (REJECT icmp-host-prohibited) counted 3; ICMP host prohibited (3/10) came back from n3",
+			says: "entered n3 by eth0 as VXLAN 10.0.0.11 → 10.0.0.13:8472, was decapsulated on flannel.1, but never reached cni0: FORWARD rule 1 (REJECT icmp-host-prohibited) counted 3; ICMP host prohibited (3/10) came back from n3",
 		},
 		{
 			name: "nothing arrives at the receiver",
 			trace: trace("pod/n1", podTCP, podToN3,
 				"1000 n1 >veth1 >cni0 flannel.1> outer=10.0.0.11|10.0.0.13 eth0>*"+ask+"SYN seq=100"),
 			outcome: path.Vanished, place: "wire from n1 to n3",
-			says: "The request left n1 by eth0 as VXLAN 10.0.0.11 → 10.0.0.13:8472; never arrived at n3's eth0",
+			says: "The request left n1 by eth0 as VXLAN 10.0.0.11 → 10.0.0.13:8472, but never arrived at n3's eth0",
 		},
 		{
 			name: "copies for the suite's own sockets are no loss and repeats are joined",
@@ -111,7 +111,7 @@ func tunnelScenes() []scene {
 			cluster: noForwarding("n1"),
 			trace:   trace("pod/n1", podTCP, podToN3, "1000 n1 >veth1 >cni0"+ask+"SYN seq=100"),
 			outcome: path.Vanished, place: "sender-host at n1",
-			says: "passed cni0, never left by flannel.1: net.ipv4.ip_forward is 0 on n1",
+			says: "passed cni0, but never left by flannel.1: net.ipv4.ip_forward is 0 on n1",
 		},
 		{
 			name:    "the route is missing and the packet leaves outside the tunnel",
@@ -126,7 +126,7 @@ func tunnelScenes() []scene {
 			trace: trace("pod/n1", podTCP, podToN3, syn13,
 				"1200 n3 >veth3 >cni0 eth0>"+reply+"SYN ACK seq=900 ack=101"),
 			outcome: path.Vanished, place: "answer-receiver-host at n3",
-			says: "The answer came out of the pod on n3 by veth3, passed cni0, never left by flannel.1; it left n3 by eth0 outside the tunnel",
+			says: "The answer came out of the pod on n3 by veth3, passed cni0, but never left by flannel.1; it left n3 by eth0 outside the tunnel",
 		},
 		{
 			name: "the pod does not answer",
@@ -140,7 +140,7 @@ func tunnelScenes() []scene {
 			name: "the answer is lost on the wire",
 			trace: trace("pod/n1", podTCP, podToN3, syn13,
 				"1200 n3 >veth3 >cni0 flannel.1> outer=10.0.0.13|10.0.0.11 eth0>*"+reply+"SYN ACK seq=900 ack=101"),
-			outcome: path.Vanished, place: "answer-wire from n3 to n1", says: "The answer left n3 by eth0 as VXLAN 10.0.0.13 → 10.0.0.11:8472; never arrived at n1's eth0",
+			outcome: path.Vanished, place: "answer-wire from n3 to n1", says: "The answer left n3 by eth0 as VXLAN 10.0.0.13 → 10.0.0.11:8472, but never arrived at n1's eth0",
 		},
 	}
 }
