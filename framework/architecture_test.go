@@ -159,6 +159,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"reporters/report", []string{"framework/facts", "framework/check", "framework/path", "framework/strictjson"}},
+		{"framework/diagnose/pages", nil},
 		{"reporters", []string{"reporters", "framework/facts", "framework/path", "framework/check", "framework/figures", "framework/diagnose/pages"}},
 		{"suites", []string{
 			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/podpath", "framework/matrix", "framework/topology",
