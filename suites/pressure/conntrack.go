@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed conntrack.md
@@ -42,7 +43,7 @@ func conntrack(s *facts.Snapshot) check.Result {
 		worst, ok := fuller(h.first, h.last)
 		if !ok {
 			out = append(out, symptom.Unknown(h.Name, "how full the connection tracking table is could not be read"))
-		} else if x, bad := worst.symptom(h.Name); bad {
+		} else if x, bad := worst.symptom(s, h.Name); bad {
 			out = append(out, x)
 		}
 		grown, unread := h.growths("conntrack.drop", "conntrack.early_drop", "conntrack.insert_failed")
@@ -50,19 +51,19 @@ func conntrack(s *facts.Snapshot) check.Result {
 			out = append(out, symptom.Unknown(h.Name, "counters of connection tracking could not be read: "+strings.Join(unread, ", ")))
 		}
 		for _, g := range grown {
-			out = append(out, lostConnections(g, worst, ok))
+			out = append(out, lostConnections(s, g, worst, ok))
 		}
 		return out
 	})
 }
 
-func lostConnections(g symptom.Growth, t table, known bool) symptom.Symptom {
+func lostConnections(s *facts.Snapshot, g symptom.Growth, t table, known bool) symptom.Symptom {
 	out := symptom.Symptom{Node: g.Node, Verdict: check.Fail, Kind: g.Counter, Weight: g.By(), Evidence: []check.Evidence{g.Evidence()}}
 	if known {
 		out.Evidence = append(out.Evidence, t.evidence(g.Node))
-		out.Remedy = moreConnections(g.Node, 2*t.max)
+		out.Remedy = moreConnections(s, g.Node, 2*t.max)
 	} else {
-		out.Remedy = moreConnections(g.Node, 1<<18)
+		out.Remedy = moreConnections(s, g.Node, 1<<18)
 	}
 	switch g.Counter {
 	case "conntrack.drop":
@@ -76,19 +77,36 @@ func lostConnections(g symptom.Growth, t table, known bool) symptom.Symptom {
 			out.Verdict = check.Warn
 		}
 		out.Remedy = []check.Remedy{
-			{Text: "See which connections there are most of", Node: g.Node, Command: "conntrack -L 2>/dev/null | awk '{print $1}' | sort | uniq -c"},
-			{Text: "If it is DNS: run NodeLocal DNSCache, which asks the cluster DNS by TCP and does not track", Command: "kubectl -n kube-system get daemonset node-local-dns"},
-			{Text: "Check that the counter stands still", Node: g.Node, Command: "conntrack -S"},
+			{Purpose: check.Find, Text: "See which connections there are most of", Node: g.Node, Command: "conntrack -L 2>/dev/null | awk '{print $1}' | sort | uniq -c"},
+			{Text: "If it is DNS (udp, port 53): let pods send their two questions one after the other, from sockets of their own", Command: "kubectl -n NAMESPACE patch deployment NAME --type merge -p '{\"spec\":{\"template\":{\"spec\":{\"dnsConfig\":{\"options\":[{\"name\":\"single-request-reopen\"}]}}}}}'"},
+			{Purpose: check.Last, Text: "For all pods: NodeLocal DNSCache asks the cluster DNS by TCP and does not track (Kubernetes documentation, \"Using NodeLocal DNSCache\"); this shows whether it runs", Command: "kubectl -n kube-system get daemonset node-local-dns"},
+			remedies.Still(g.Node, "that the counter stands still", "conntrack -S | grep -o 'insert_failed=[0-9]*' | xargs"),
 		}
 	}
 	return out
 }
 
-func moreConnections(node string, most int) []check.Remedy {
+func moreConnections(s *facts.Snapshot, node string, most int) []check.Remedy {
 	return []check.Remedy{
-		{Text: "See who has the most connections", Node: node, Command: `conntrack -L 2>/dev/null | grep -o 'src=[^ ]*' | sort | uniq -c | sort -rn | head`},
+		{Purpose: check.Find, Text: "See who has the most connections", Node: node, Command: `conntrack -L 2>/dev/null | grep -o 'src=[^ ]*' | sort | uniq -c | sort -rn | head`},
 		{Text: "Make the table larger now (each entry takes about 320 bytes)", Node: node, Command: fmt.Sprintf("sysctl -w %s=%d", conntrackMax, most)},
-		{Text: "kube-proxy sets it at its start: make it last in its configuration (conntrack.min, conntrack.maxPerCore)", Command: "kubectl -n kube-system edit configmap kube-proxy"},
-		{Text: "Check how full it is", Node: node, Command: fmt.Sprintf("sysctl %s %s", conntrackCount, conntrackMax)},
+		keepConntrack(s, most),
+		{Purpose: check.Verify, Text: "Check how full it is: the first number must stay well below the second", Node: node, Command: fmt.Sprintf("sysctl %s %s", conntrackCount, conntrackMax)},
+	}
+}
+
+// keepConntrack: kube-proxy sets the limit when it starts, from its configuration
+// (kubernetes.io, kube-proxy Configuration v1alpha1, conntrack); where there is
+// none, sysctl.d does.
+func keepConntrack(s *facts.Snapshot, most int) check.Remedy {
+	if s.Cluster.ProxyMode == "replaced" {
+		return check.Remedy{
+			Purpose: check.Last, Text: "Set it at every start, on each node",
+			Command: fmt.Sprintf("echo '%s = %d' > /etc/sysctl.d/zz-conntrack.conf", conntrackMax, most),
+		}
+	}
+	return check.Remedy{
+		Purpose: check.Last, Text: fmt.Sprintf("kube-proxy sets it when it starts: write min: %d under conntrack in its configuration (config.conf), and start it anew", most),
+		Command: "kubectl -n kube-system edit configmap kube-proxy && kubectl -n kube-system rollout restart daemonset kube-proxy",
 	}
 }

@@ -39,12 +39,12 @@ func (t table) evidence(node string) check.Evidence {
 	}
 }
 
-func (t table) symptom(node string) (symptom.Symptom, bool) {
+func (t table) symptom(s *facts.Snapshot, node string) (symptom.Symptom, bool) {
 	out := symptom.Symptom{
 		Node: node, Verdict: check.Warn, Kind: "table", Weight: int64(t.percent()),
 		Says: fmt.Sprintf("the connection tracking table is %d %% full (%d of %d, %s look); a full one drops the first packet of every new connection",
 			t.percent(), t.count, t.max, t.look),
-		Evidence: []check.Evidence{t.evidence(node)}, Remedy: moreConnections(node, 2*t.max),
+		Evidence: []check.Evidence{t.evidence(node)}, Remedy: moreConnections(s, node, 2*t.max),
 	}
 	if t.percent() >= full {
 		out.Verdict = check.Fail

@@ -16,6 +16,7 @@ type limit struct {
 	from, share   int64
 	says          string
 	next, command string // what to look at; %s is the interface
+	repair, mend  string // what to do about it; %s is the interface
 }
 
 // Of what a card receives, frames that nobody asked for (LLDP, spanning tree, an
@@ -37,15 +38,15 @@ func limits(i facts.Interface) []limit {
 	}
 	const wire = "Look at the card, its cable and its switch port"
 	out := []limit{
-		{counter: key + "rx_dropped", of: key + "rx_packets", from: few, share: perCent, says: "packets were dropped on arrival", next: "See whether the ring is too small", command: "ethtool -g %[1]s; ethtool -S %[1]s | grep -iE 'drop|discard'"},
-		{counter: key + "tx_dropped", of: key + "tx_packets", from: few, share: perMille, says: "packets were dropped on leaving", next: "See what the device says", command: "ip -d -s link show dev %s"},
-		{counter: key + "rx_errors", from: errorsFrom, share: perMille, says: "damaged packets arrived", next: wire, command: "ethtool -S %s | grep -iE 'err|crc'"},
-		{counter: key + "tx_errors", from: errorsFrom, share: perMille, says: "sending failed", next: wire, command: "ethtool -S %s | grep -iE 'err|carrier'"},
-		{counter: key + "rx_missed_errors", from: errorsFrom, share: perMille, says: "the card had no room for packets that arrived", next: "Make its ring larger", command: "ethtool -g %s"},
-		{counter: "qdisc." + i.Name + ".drops", of: key + "tx_packets", from: few, share: perMille, says: "packets were dropped in the send queue", next: "See which queue it is, and whether somebody limits the rate", command: "tc -s -d qdisc show dev %s"},
+		{counter: key + "rx_dropped", of: key + "rx_packets", from: few, share: perCent, says: "packets were dropped on arrival", next: "See whether the ring is too small", command: "ethtool -g %[1]s; ethtool -S %[1]s | grep -iE 'drop|discard'", repair: "Make its ring as large as the card allows", mend: "ethtool -G %s rx $(ethtool -g %s | awk '/^RX:/{print $2; exit}')"},
+		{counter: key + "tx_dropped", of: key + "tx_packets", from: few, share: perMille, says: "packets were dropped on leaving", next: "See what the device says", command: "ip -d -s link show dev %s", repair: "Make its send queue longer", mend: "ip link set %s txqueuelen 5000"},
+		{counter: key + "rx_errors", from: errorsFrom, share: perMille, says: "damaged packets arrived", next: wire, command: "ethtool -S %s | grep -iE 'err|crc'", repair: "Change the cable or the switch port; until then, move the pods away from a node whose card loses packets (this takes the link down and up once more)", mend: "ip link set %s down; ip link set %s up; ethtool -r %s"},
+		{counter: key + "tx_errors", from: errorsFrom, share: perMille, says: "sending failed", next: wire, command: "ethtool -S %s | grep -iE 'err|carrier'", repair: "Change the cable or the switch port; until then, move the pods away from a node whose card loses packets (this takes the link down and up once more)", mend: "ip link set %s down; ip link set %s up; ethtool -r %s"},
+		{counter: key + "rx_missed_errors", from: errorsFrom, share: perMille, says: "the card had no room for packets that arrived", next: "See how large its ring is, and how large it can be", command: "ethtool -g %s", repair: "Make its ring as large as the card allows", mend: "ethtool -G %s rx $(ethtool -g %s | awk '/^RX:/{print $2; exit}')"},
+		{counter: "qdisc." + i.Name + ".drops", of: key + "tx_packets", from: few, share: perMille, says: "packets were dropped in the send queue", next: "See which queue it is, and whether somebody limits the rate", command: "tc -s -d qdisc show dev %s", repair: "Take the limit away where nobody meant it: the kernel sets its own queue again", mend: "tc qdisc del dev %s root"},
 	}
 	if !virtual { // that of a bridge comes and goes with its pods
-		out = append(out, limit{counter: key + "carrier_changes", from: 1, share: perMille, says: "the carrier was lost or came back", next: wire, command: "dmesg -T | grep -i 'link is' ; ethtool %s"})
+		out = append(out, limit{counter: key + "carrier_changes", from: 1, share: perMille, says: "the carrier was lost or came back", next: wire, command: "dmesg -T | grep -i 'link is' ; ethtool %s", repair: "Change the cable or the switch port; until then, move the pods away from a node whose card loses packets (this takes the link down and up once more)", mend: "ip link set %s down; ip link set %s up; ethtool -r %s"})
 	}
 	return out
 }

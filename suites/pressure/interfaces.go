@@ -3,10 +3,12 @@ package pressure
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed interfaces.md
@@ -66,8 +68,9 @@ func lostOn(g symptom.Growth, i facts.Interface, l limit) symptom.Symptom {
 		Node: g.Node, Thing: i.Name, Kind: l.counter, Verdict: check.Warn, Weight: g.By(), Evidence: []check.Evidence{g.Evidence()},
 		Says: fmt.Sprintf("%s: %s while the probes ran (%s)", i.Name, l.says, g),
 		Remedy: []check.Remedy{
-			{Text: l.next, Node: g.Node, Command: fmt.Sprintf(l.command, i.Name)},
-			{Text: "Check that the counter stands still", Node: g.Node, Command: fmt.Sprintf("ip -s -s link show dev %s; tc -s qdisc show dev %s", i.Name, i.Name)},
+			{Purpose: check.Find, Text: l.next, Node: g.Node, Command: fmt.Sprintf(l.command, i.Name)},
+			{Text: l.repair, Node: g.Node, Command: strings.ReplaceAll(l.mend, "%s", i.Name)},
+			remedies.Still(g.Node, "that the counters of errors and drops stand still", fmt.Sprintf("ip -s -s link show dev %s; tc -s qdisc show dev %s", i.Name, i.Name)),
 		},
 	}
 }
@@ -78,8 +81,9 @@ func backlog(g symptom.Growth) symptom.Symptom {
 		Says: fmt.Sprintf("packets were dropped between the network card and the kernel while the probes ran (%s): the queue of a CPU was full", g),
 		Remedy: []check.Remedy{
 			{Text: "Make the queue longer", Node: g.Node, Command: "sysctl -w net.core.netdev_max_backlog=8192"},
-			{Text: "See whether one CPU takes all the interrupts", Node: g.Node, Command: "cat /proc/softirqs | grep NET_RX"},
-			{Text: "Check that it stands still (second column)", Node: g.Node, Command: "cat /proc/net/softnet_stat"},
+			{Purpose: check.Last, Text: "Set it at every start", Node: g.Node, Command: "echo 'net.core.netdev_max_backlog = 8192' > /etc/sysctl.d/zz-backlog.conf"},
+			{Purpose: check.Find, Text: "See whether one CPU takes all the interrupts", Node: g.Node, Command: "cat /proc/softirqs | grep NET_RX"},
+			remedies.Still(g.Node, "that the drops of each CPU stand still", "awk '{print $2}' /proc/net/softnet_stat | xargs"),
 		},
 	}
 }

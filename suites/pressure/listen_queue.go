@@ -7,6 +7,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed listen_queue.md
@@ -85,8 +86,10 @@ func overflowed(node string, grown []symptom.Growth) symptom.Symptom {
 		Node: node, Verdict: check.Warn, Kind: "overflow",
 		Says: fmt.Sprintf("a listener's accept queue overflowed while the probes ran (%s); which one is not known, none was full at the last look", grown[0]),
 		Remedy: []check.Remedy{
-			{Text: "Watch for the listener: Recv-Q above Send-Q", Node: node, Command: "watch -n1 'ss -ltnp | awk \"\\$2>0\"'"},
-			{Text: "Check that the counters stand still", Node: node, Command: "nstat -az TcpExtListenOverflows TcpExtListenDrops"},
+			{Purpose: check.Find, Text: "Find the listener, for ten seconds: Recv-Q above Send-Q", Node: node, Command: "for i in $(seq 20); do ss -Hltnp | awk '$2 > 0'; sleep 0.5; done | sort | uniq -c"},
+			{Text: "Allow longer queues; programs take it when they are started anew", Node: node, Command: "sysctl -w net.core.somaxconn=4096"},
+			{Purpose: check.Last, Text: "Set it at every start", Node: node, Command: "echo 'net.core.somaxconn = 4096' > /etc/sysctl.d/zz-somaxconn.conf"},
+			remedies.Still(node, "that the counters stand still", "nstat -az TcpExtListenOverflows TcpExtListenDrops"),
 		},
 	}
 	for _, g := range grown {

@@ -61,8 +61,10 @@ func load(s *facts.Snapshot) check.Result {
 				Says:     fmt.Sprintf("%d of %d MiB of memory are available: pods are about to be evicted or killed", last.MemAvailable>>20, last.MemTotal>>20),
 				Evidence: []check.Evidence{{Node: h.Name, Source: "/proc/meminfo (last look)", Text: fmt.Sprintf("MemAvailable %d kB, MemTotal %d kB", last.MemAvailable>>10, last.MemTotal>>10)}},
 				Remedy: []check.Remedy{
-					{Text: "See who takes it", Node: h.Name, Command: "ps -eo pid,rss,comm --sort=-rss | head -20"},
-					{Text: "Check", Node: h.Name, Command: "grep MemAvailable /proc/meminfo"},
+					{Purpose: check.Find, Text: "See who takes it", Node: h.Name, Command: "ps -eo pid,rss,comm --sort=-rss | head -20"},
+					{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + h.Name + " --ignore-daemonsets --delete-emptydir-data"},
+					{Purpose: check.Last, Text: "Give pods requests and limits of memory, so that the scheduler counts them; these have none", Command: "kubectl get pods -A --field-selector spec.nodeName=" + h.Name + " -o custom-columns=NS:.metadata.namespace,POD:.metadata.name,MEMORY:.spec.containers[*].resources.limits.memory | grep '<none>'"},
+					{Purpose: check.Verify, Text: fmt.Sprintf("Check: MemAvailable must be above %d %% of MemTotal", leastMemory), Node: h.Name, Command: "grep -E 'MemAvailable|MemTotal' /proc/meminfo"},
 				},
 			})
 		}
@@ -87,8 +89,9 @@ func busy(node string, first, last *facts.Load) []symptom.Symptom {
 			Text: fmt.Sprintf("%.2f %.2f %.2f → %.2f %.2f %.2f, %d cores", first.Load1, first.Load5, first.Load15, last.Load1, last.Load5, last.Load15, last.CPUs),
 		}},
 		Remedy: []check.Remedy{
-			{Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,comm --sort=-pcpu | head -20"},
-			{Text: "Check", Node: node, Command: "cat /proc/loadavg"},
+			{Purpose: check.Find, Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,comm --sort=-pcpu | head -20"},
+			{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + node + " --ignore-daemonsets --delete-emptydir-data"},
+			{Purpose: check.Verify, Text: fmt.Sprintf("Check the first number: it must fall below %.0f", mostLoad*float64(last.CPUs)), Node: node, Command: "cat /proc/loadavg"},
 		},
 	}}
 }
@@ -106,8 +109,9 @@ func stalled(node string, first, last *facts.Load) []symptom.Symptom {
 			Says:     fmt.Sprintf("work stands still for want of resources: pressure %s is %.0f %% at the first look and %.0f %% at the last", name, before, now),
 			Evidence: []check.Evidence{{Node: node, Source: "/proc/pressure, " + name, Text: fmt.Sprintf("%.2f → %.2f", before, now)}},
 			Remedy: []check.Remedy{
-				{Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,rss,comm --sort=-pcpu | head -20"},
-				{Text: "Check", Node: node, Command: "grep . /proc/pressure/*"},
+				{Purpose: check.Find, Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,rss,comm --sort=-pcpu | head -20"},
+				{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + node + " --ignore-daemonsets --delete-emptydir-data"},
+				{Purpose: check.Verify, Text: fmt.Sprintf("Check %s: avg10 must fall below %.0f", name, most), Node: node, Command: "grep . /proc/pressure/*"},
 			},
 		})
 	}

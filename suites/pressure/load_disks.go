@@ -38,9 +38,10 @@ func used(node string, f facts.Filesystem, what string, all, free int64) []sympt
 		Says:     fmt.Sprintf("%d %% of the %s of the file system of %s are used: the kubelet evicts pods, and new ones do not start", percent, what, f.Path),
 		Evidence: []check.Evidence{{Node: node, Source: "statfs " + f.Path, Text: fmt.Sprintf("%s: %d of %d free", what, free, all)}},
 		Remedy: []check.Remedy{
-			{Text: "See what takes it", Node: node, Command: fmt.Sprintf("du -x --max-depth=2 %s 2>/dev/null | sort -rn | head -20", f.Path)},
+			{Purpose: check.Find, Text: "See what takes it", Node: node, Command: fmt.Sprintf("du -x --max-depth=2 %s 2>/dev/null | sort -rn | head -20", f.Path)},
 			{Text: "Remove images that no container uses", Node: node, Command: "crictl rmi --prune"},
-			{Text: "Check", Node: node, Command: command},
+			{Text: "Shorten the logs", Node: node, Command: "journalctl --vacuum-size=200M"},
+			{Purpose: check.Verify, Text: fmt.Sprintf("Check: the use must be below %d %%", mostUsed), Node: node, Command: command},
 		},
 	}}
 }

@@ -80,9 +80,11 @@ func usedUp(node string, d facts.Destination, size int) symptom.Symptom {
 			{Node: node, Source: "sysctl " + portRange, Text: fmt.Sprintf("%d ports", size)},
 		},
 		Remedy: []check.Remedy{
-			{Text: "See which process connects there again and again; let it keep its connections open", Node: node, Command: fmt.Sprintf("ss -tanp dst %s dport = :%d | head -50", d.Peer.Addr(), d.Peer.Port())},
-			{Text: "Widen the range meanwhile; begin above the NodePorts", Node: node, Command: "sysctl -w " + portRange + `="32768 65535"`},
-			{Text: "Check how many there are", Node: node, Command: fmt.Sprintf("ss -Htan dst %s dport = :%d | wc -l", d.Peer.Addr(), d.Peer.Port())},
+			{Purpose: check.Find, Text: "See which process connects there again and again; let it keep its connections open", Node: node, Command: fmt.Sprintf("ss -tanp dst %s dport = :%d | head -50", d.Peer.Addr(), d.Peer.Port())},
+			{Text: "Widen the range; it begins above the NodePorts", Node: node, Command: "sysctl -w " + portRange + `="32768 65535"`},
+			{Text: "Let connections that are over free their ports for new ones at once", Node: node, Command: "sysctl -w net.ipv4.tcp_tw_reuse=1"},
+			{Purpose: check.Last, Text: "Set both at every start, until the process keeps its connections open", Node: node, Command: "printf '%s\\n' '" + portRange + " = 32768 65535' 'net.ipv4.tcp_tw_reuse = 1' > /etc/sysctl.d/zz-ports.conf"},
+			{Purpose: check.Verify, Text: fmt.Sprintf("Check how many there are: far less than %d", size), Node: node, Command: fmt.Sprintf("ss -Htan dst %s dport = :%d | wc -l", d.Peer.Addr(), d.Peer.Port())},
 		},
 	}
 	if used*100 >= size*noneFree {

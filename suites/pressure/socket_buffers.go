@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed socket_buffers.md
@@ -126,9 +127,10 @@ func bufferErrors(g symptom.Growth, slow []symptom.Symptom) symptom.Symptom {
 		out.Says += "; " + slow[0].Thing + " does not keep up"
 	}
 	out.Remedy = []check.Remedy{
-		{Text: "See which socket loses datagrams (column d of skmem)", Node: g.Node, Command: "ss -uanpm"},
-		{Text: "If the process reads but cannot keep up with bursts, allow larger buffers", Node: g.Node, Command: "sysctl -w net.core.rmem_max=8388608 net.core.wmem_max=8388608"},
-		{Text: "Check that the counters stand still", Node: g.Node, Command: "nstat -az UdpRcvbufErrors UdpSndbufErrors TcpExtTCPRcvQDrop"},
+		{Purpose: check.Find, Text: "See which socket loses datagrams (column d of skmem)", Node: g.Node, Command: "ss -uanpm"},
+		{Text: "If the process reads but cannot keep up with bursts, allow larger buffers", Node: g.Node, Command: "sysctl -w net.core.rmem_max=8388608 net.core.wmem_max=8388608 net.core.rmem_default=1048576"},
+		{Purpose: check.Last, Text: "Set them at every start; a process takes them when it is started anew", Node: g.Node, Command: "printf '%s\\n' 'net.core.rmem_max = 8388608' 'net.core.wmem_max = 8388608' 'net.core.rmem_default = 1048576' > /etc/sysctl.d/zz-buffers.conf"},
+		remedies.Still(g.Node, "that the counters stand still", "nstat -az UdpRcvbufErrors UdpSndbufErrors TcpExtTCPRcvQDrop"),
 	}
 	return out
 }

@@ -51,8 +51,13 @@ func readProcess(node string, q facts.SocketQueue) []check.Remedy {
 	var out []check.Remedy
 	if q.PID > 0 {
 		out = append(out,
-			check.Remedy{Text: "See what the process does: state, and where in the kernel it waits", Node: node, Command: fmt.Sprintf("grep -E 'State|Threads' /proc/%d/status; cat /proc/%d/stack", q.PID, q.PID)},
-			check.Remedy{Text: "See which pod it belongs to, then restart that, or give it more of what it lacks", Node: node, Command: fmt.Sprintf("cat /proc/%d/cgroup", q.PID)})
+			check.Remedy{Purpose: check.Find, Text: "See what the process does: state, and where in the kernel it waits", Node: node, Command: fmt.Sprintf("grep -E 'State|Threads' /proc/%d/status; cat /proc/%d/stack", q.PID, q.PID)},
+			check.Remedy{Purpose: check.Find, Text: "See which pod or unit it belongs to", Node: node, Command: fmt.Sprintf("cat /proc/%d/cgroup; crictl ps --no-trunc 2>/dev/null | grep -F \"$(grep -oE '[0-9a-f]{64}' /proc/%d/cgroup | head -1)\"", q.PID, q.PID)},
+			check.Remedy{Text: "If it is stopped (State: T), let it go on; where it stays stopped, end it, and its pod or unit starts it anew", Node: node, Command: fmt.Sprintf("kill -CONT %d; sleep 2; grep -qE 'State:.[TD]' /proc/%d/status && kill %d", q.PID, q.PID, q.PID)})
+	} else {
+		out = append(out, check.Remedy{
+			Text: "Find the process behind that address, and start its pod or unit anew", Node: node, Command: fmt.Sprintf("ss -tulnp | grep -F ':%d '", q.Local.Port()),
+		})
 	}
-	return append(out, check.Remedy{Text: "Check its queue", Node: node, Command: look})
+	return append(out, check.Remedy{Purpose: check.Verify, Text: "Check its queue: Recv-Q must be near 0", Node: node, Command: look})
 }
