@@ -36,7 +36,7 @@ const duplicateAddress = "duplicate-address"
 // interface left by another network is why a route could not be set.
 func mechanisms() []mechanism {
 	return []mechanism{
-		{id: duplicateAddress, early: true, absence: true, checks: []string{"node/" + duplicateAddress}, also: []string{"node/ready", "node/agent"}, cell: touches, leaves: anyhow},
+		{id: duplicateAddress, early: true, absence: true, checks: []string{"node/" + duplicateAddress}, also: []string{"node/ready", "node/agent"}, cell: passing, leaves: anyhow},
 		{id: "tunnel-leftover", early: true, checks: []string{"overlay/leftover"}, also: []string{"route/pod-cidr", "route/stale", "route/lookup", "component/cni", "overlay/neighbor", "overlay/fdb", "node/changed"}, cell: tunnelled, leaves: turnedAway},
 		{id: "tunnel-port-taken", early: true, checks: []string{"overlay/port"}, holds: withoutPairs, also: []string{"overlay/port", "overlay/neighbor", "overlay/fdb", "overlay/local-address", "route/pod-cidr", "route/lookup", "component/cni", "mtu/overlay", "mtu/uniform", "pressure/socket-buffers", "pressure/interfaces"}, cell: tunnelled, leaves: turnedAway},
 		{id: "tunnel-address", early: true, checks: []string{"overlay/local-address"}, also: []string{"node/address", "overlay/fdb"}, cell: tunnelled, leaves: turnedAway},
@@ -45,14 +45,14 @@ func mechanisms() []mechanism {
 		{id: "route-stale", early: true, checks: []string{"route/stale"}, also: []string{"route/lookup", "route/pod-cidr"}, cell: tunnelled, leaves: turnedAway},
 		{id: "route-diverted", early: true, checks: []string{"route/lookup"}, cell: tunnelled, leaves: turnedAway},
 		{id: "pod-mac", early: true, checks: []string{"overlay/pod-mac"}, cell: intoPods, leaves: turnedAway},
-		{id: "reverse-path", early: true, checks: []string{"kernel/rp-filter"}, cell: touches, leaves: silent},
+		{id: "reverse-path", early: true, checks: []string{"kernel/rp-filter"}, cell: passing, leaves: silent},
 		{id: "bridge-unfiltered", checks: []string{"kernel/bridge-nf"}, also: []string{"node/uniform", "node/changed"}, cell: sameNodeServices, leaves: turnedAway},
 		{id: "pods-masqueraded", checks: []string{"firewall/masquerade"}, also: []string{"reach/source-ip"}, cell: touches, leaves: rewritten},
 		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, cell: intoHost, leaves: turnedAway},
 		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy"}, cell: services, leaves: anyhow},
 		{id: "hairpin-off", checks: []string{"service/hairpin"}, holds: withPorts, also: []string{"component/cni-config", "node/uniform"}, cell: sameNodeServices, leaves: turnedAway},
 		{id: "rule-drops", checks: []string{firewallDrops}, says: ruleHits, leaves: turnedAway},
-		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: touches, leaves: sized},
+		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: passing, leaves: sized},
 		{id: "path-mtu", checks: []string{"mtu/path"}, also: []string{"service/large-transfer", "dns/metrics", "dns/truncation"}, cell: passing, leaves: sized},
 		{id: "large-packets-lost", checks: []string{"service/large-transfer"}, cell: passing, leaves: sized},
 	}

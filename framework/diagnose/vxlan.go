@@ -94,7 +94,7 @@ func (in *input) tunnelFault(t tunnelFault) claim {
 	if len(t.drops) > 0 {
 		c.grounds = "the rule stands where the tunnel's packets have to pass"
 	}
-	if family, ok := in.oneFamily(); ok {
+	if family, ok := in.oneFamily(); ok && (len(t.drops) > 0 || len(t.shape.nodes) == 0) { // a shape holds no cell that is right
 		c.must = across(family, func(a, b string) bool { return t.blocked[pair{a, b}] || t.blocked[pair{b, a}] })
 	}
 	return c

@@ -18,7 +18,9 @@ import (
 // known; a selected check without one is evaluated here.
 func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result) report.Report {
 	c := newTrial(s, all, results)
-	causes := diagnose.Diagnose(s, c.judged())
+	d := diagnose.Find(s, c.judged())
+	traces := Traced(s)
+	attach(d, traces)
 	r := report.Report{
 		APIVersion: report.APIVersion,
 		Kind:       report.Kind,
@@ -27,12 +29,13 @@ func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result
 		Nodes:      c.nodes(),
 		Coverage:   c.coverage(),
 		Stats:      s.Stats,
-		Causes:     causes,
-		Traces:     Traced(s),
-		Checks:     c.checks(causes),
+		Causes:     d.Causes,
+		Traces:     traces,
+		Checks:     c.checks(d.Causes),
 		NotChecked: c.notChecked(),
 	}
-	attach(&r)
+	r.Unexplained = unexplained(s, d.Open, traces)
+	witnesses(&r)
 	r.Matrices, r.DetailsLeft = c.matrices()
 	r.Counts = c.counts(r.Checks)
 	c.verdict(&r)

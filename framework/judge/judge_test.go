@@ -71,7 +71,7 @@ func TestTheVerdictOfARun(t *testing.T) {
 		{"everything passed", nil, []check.Check{ok}, 0, "The network is fit for use: 1 of 1 check passed on 3 nodes."},
 		{"a warning is told and weighs nothing", nil, []check.Check{ok, odd}, 0, "with 1 warning."},
 		{"a warning weighs where it was asked for", func(s *facts.Snapshot) { s.Run.FailOn = "warn" }, []check.Check{ok, odd}, 1, "1 of 2 checks failed"},
-		{"one failure", nil, []check.Check{ok, bad}, 1, "The network is not fit for use: 1 of 2 checks failed."},
+		{"one failure", nil, []check.Check{ok, bad}, 1, "The network is not fit for use: 1 of 2 checks failed, 1 failure unexplained."},
 		{"an accepted failure", ignore("b/bad"), []check.Check{ok, bad}, 0, "with 1 accepted exception."},
 		{"an accepted failure does not hide another", ignore("c/odd"), []check.Check{bad, odd}, 1, "1 of 2 checks failed"},
 		{"a core check that is unknown", nil, []check.Check{ok, unknown}, 3, "1 core check could not be judged (d/unknown)."},

@@ -61,18 +61,25 @@ func notAsked(t facts.Trace) []string {
 	return reasons
 }
 
-// attach puts what was seen of the flows that were sent again beside the causes and
-// the unexplained findings they were sent for.
-func attach(r *report.Report) {
-	for i := range r.Causes {
-		for _, t := range r.Traces {
-			if t.For == r.Causes[i].Key && r.Causes[i].Trace == nil {
+// attach puts what was seen of the flows that were sent again beside the causes they
+// were sent for, with what it says of them, and orders the causes anew.
+func attach(d diagnose.Diagnosis, traces []report.Trace) {
+	for i := range d.Causes {
+		c := &d.Causes[i]
+		for _, t := range traces {
+			if t.For == c.Key && c.Trace == nil {
 				note := t.Note
-				r.Causes[i].Trace = &note
-				r.Causes[i].Evidence = append(r.Causes[i].Evidence, reasons(t)...)
+				c.Trace = &note
+				c.Evidence = append(c.Evidence, reasons(t)...)
+				foundedBy(c, t, d.Parts[c.Key])
 			}
 		}
 	}
+	diagnose.Order(d.Causes)
+}
+
+// witnesses puts what was seen beside the unexplained findings it was sent for.
+func witnesses(r *report.Report) {
 	for _, t := range r.Traces {
 		if !strings.HasPrefix(t.For, report.ForUnexplained) {
 			continue

@@ -59,7 +59,7 @@ func TestATraceStandsAtItsCauseWithItsReasons(t *testing.T) {
 			Path: path.Path{Verdict: path.Verdict{Because: []path.Reason{{Node: "n2", Source: "rule", Text: "DROP"}}}},
 		}},
 	}
-	attach(&r)
+	attach(diagnose.Diagnosis{Causes: r.Causes}, r.Traces)
 	if r.Causes[0].Trace != nil || r.Causes[1].Trace == nil || r.Causes[1].Trace.Says != "It vanished" {
 		t.Errorf("causes %+v", r.Causes)
 	}

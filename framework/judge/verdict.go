@@ -71,12 +71,23 @@ func notFit(r *report.Report, failed int) string {
 	return fmt.Sprintf("The network is not fit for use: %d of %s failed", failed, figures.Count(len(r.Checks), "check")) + found(r) + "."
 }
 
-// found counts the causes.
+// found counts the causes of what failed or cannot be told, and the failures that
+// none of them explains.
 func found(r *report.Report) string {
-	if len(r.Causes) == 0 {
-		return ""
+	causes := 0
+	for _, c := range r.Causes {
+		if c.Verdict == check.Fail || c.Verdict == check.Unknown {
+			causes++
+		}
 	}
-	return ", " + figures.Count(len(r.Causes), "cause") + " found"
+	says := ""
+	if causes > 0 {
+		says = ", " + figures.Count(causes, "cause") + " found"
+	}
+	if n := len(r.Unexplained); n > 0 {
+		says += ", " + figures.Count(n, "failure") + " unexplained"
+	}
+	return says
 }
 
 // some names the first of a list: the verdict is one sentence, the report has them all.

@@ -1,0 +1,102 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-net/plumbline/framework/path"
+	"github.com/plumbline-net/plumbline/reporters/report"
+)
+
+// foundedBy says what a flow that was sent again tells of its cause. Where packets
+// vanish at one of the cause's nodes, at a part of the way where it takes them or
+// with the kernel's or a rule's word for it, that is a proof; where they vanish at
+// another node, that speaks against it.
+func foundedBy(c *report.Cause, t report.Trace, parts []string) {
+	v := t.Path.Verdict
+	what, lost := fate(v.Outcome)
+	switch {
+	case v.Outcome == path.Whole && at(v.Blames, c.Nodes, parts) && len(v.Because) > 0:
+		prove(c, "a flow that was sent again shows it: "+v.Because[0].Text)
+	case !lost:
+	case at(v.Place, c.Nodes, parts), at(v.Blames, c.Nodes, parts), touches(v.Place, c.Nodes) && said(v, c.Nodes) != "":
+		grounds := fmt.Sprintf("a flow that was sent again %s %s", what, placed(v.Place))
+		if why := said(v, c.Nodes); why != "" {
+			grounds += ": " + why
+		}
+		prove(c, grounds)
+	case len(parts) > 0 && v.Place.Node != "" && !touches(v.Place, c.Nodes) && !touches(v.Blames, c.Nodes) && len(c.Nodes) > 0:
+		c.Against = append(c.Against, fmt.Sprintf("a flow that was sent again %s %s, not at %s", what, placed(v.Place), strings.Join(c.Nodes, ", ")))
+		if c.Certainty != report.Proved {
+			c.Certainty = report.FitsPartly
+		}
+	}
+}
+
+// prove raises the certainty, unless pairs that the cause should break answered:
+// then the capture proves that packets are lost there, and the doubt stays said.
+func prove(c *report.Cause, grounds string) {
+	if c.Certainty == report.Proved {
+		return
+	}
+	c.Certainty, c.Grounds = report.Proved, grounds
+}
+
+// fate is what became of the flow in words, and whether packets were lost.
+func fate(o path.Outcome) (what string, lost bool) {
+	switch o {
+	case path.Vanished:
+		return "vanished at", true
+	case path.Unanswered:
+		return "stayed without an answer at", true
+	case path.Refused:
+		return "was turned away at", true
+	case path.BlackHole:
+		return "lost its large packets at", true
+	case path.Lossy:
+		return "lost packets at", true
+	case path.Unreverted:
+		return "was not translated back at", true
+	case path.Retransmitted, path.GaveUp, path.Late, path.Whole, path.Unknown:
+	}
+	return "", false
+}
+
+// at says whether a place lies on one of the nodes, at one of the parts.
+func at(p path.Place, nodes, parts []string) bool {
+	return touches(p, nodes) && slices.Contains(parts, p.Part())
+}
+
+// touches: between two nodes, either of them may be the reason.
+func touches(p path.Place, nodes []string) bool {
+	return p.Stage != "" && (slices.Contains(nodes, p.Node) || p.To != "" && slices.Contains(nodes, p.To))
+}
+
+// said is the first word of the kernel or of a rule, where it comes from one of the nodes.
+func said(v path.Verdict, nodes []string) string {
+	for _, r := range v.Because {
+		if r.Source == "kernel" || r.Source == "rule" {
+			if slices.Contains(nodes, r.Node) {
+				return r.Text
+			}
+			return ""
+		}
+	}
+	return ""
+}
+
+// placed is "the tunnel of n3", "the wire from n1 to n3".
+func placed(p path.Place) string {
+	part := p.Part()
+	if part == "translation" {
+		part = "translation of the Service"
+	}
+	switch {
+	case p.To != "":
+		return fmt.Sprintf("the %s from %s to %s", part, p.Node, p.To)
+	case p.Node == "":
+		return "the " + part
+	}
+	return fmt.Sprintf("the %s of %s", part, p.Node)
+}
