@@ -86,12 +86,12 @@ func refusedDial(findings []located) (at, why string) {
 }
 
 func kubeletSteps(node, at, why string) []check.Remedy {
-	host := at
-	if a, err := netip.ParseAddrPort(at); err == nil {
-		host = a.String()
+	tables := "iptables"
+	if a, err := netip.ParseAddrPort(at); err == nil && a.Addr().Unmap().Is6() {
+		tables = "ip6tables"
 	}
 	out := []check.Remedy{
-		{Purpose: check.Find, Text: "Ask the kubelet from a node of the control plane: its answer may be Unauthorized, silence is a filter", Command: fmt.Sprintf("curl -sk -m 5 https://%s/healthz; echo $?", host)},
+		{Purpose: check.Find, Text: "Ask the kubelet from a node of the control plane: its answer may be Unauthorized, silence is a filter", Command: fmt.Sprintf("curl -sk -m 5 https://%s/healthz; echo $?", at)},
 	}
 	if strings.Contains(why, "refused") {
 		out = append(out,
@@ -99,8 +99,8 @@ func kubeletSteps(node, at, why string) []check.Remedy {
 			check.Remedy{Text: "Start it", Node: node, Command: "systemctl restart kubelet"})
 	} else {
 		out = append(out,
-			check.Remedy{Purpose: check.Find, Text: "Find the rule that keeps the control plane from the kubelet's port", Node: node, Command: "iptables-save -c | grep -nE 'dports? .*10250'; nft -a list ruleset | grep -n 10250"},
-			check.Remedy{Text: "Let the port in before any rule that drops it; delete that rule once it is known", Node: node, Command: "iptables -I INPUT -p tcp --dport 10250 -j ACCEPT"},
+			check.Remedy{Purpose: check.Find, Text: "Find the rule that keeps the control plane from the kubelet's port", Node: node, Command: tables + "-save -c | grep -nE 'dports? .*10250'; nft -a list ruleset | grep -n 10250"},
+			check.Remedy{Text: "Let the port in before any rule that drops it; delete that rule once it is known", Node: node, Command: tables + " -I INPUT -p tcp --dport 10250 -j ACCEPT"},
 			check.Remedy{Purpose: check.Last, Text: "Allow TCP 10250 from the control plane where the rule comes from: the host's firewall service, or the security group between them"})
 	}
 	return append(out, check.Remedy{Purpose: check.Verify, Text: "Check by way of the API server", Command: fmt.Sprintf("kubectl get --raw /api/v1/nodes/%s/proxy/healthz", node)})

@@ -12,7 +12,7 @@ func endpoints() []cause {
 	return append(causesOf([]stated{
 		{
 			id: "listens-on-loopback", checks: []string{"service/listening"}, holds: saying("is bound to"),
-			grounds: "the socket was read in the pod's network", parts: []string{"pod"},
+			grounds: "the socket was read in the pod's network", parts: []string{partPod},
 		},
 		{
 			id: "service-without-listener", checks: []string{"service/listening"}, holds: saying("ready endpoint"),
@@ -39,7 +39,7 @@ func apiUnreachable(in *input) []claim {
 	for _, t := range alike(byNode) {
 		c := claimOf(t.nodes, t.findings)
 		c.open = true
-		c.cell = in.amongOpen(func(f facts.Flow, from facts.Vantage, _ facts.Target) bool {
+		c.cell = among(in.openCells(), func(f facts.Flow, from facts.Vantage, _ facts.Target) bool {
 			return f.To == facts.ToAPI && slices.Contains(t.nodes, from.Node)
 		})
 		c.leaves = turnedAway

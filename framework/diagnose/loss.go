@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -38,6 +39,7 @@ type disturbance struct {
 // disturbed makes a claim for each finding of reach/quality that nothing explains.
 func (in *input) disturbed(speaks func(check.Finding) bool, d disturbance) []claim {
 	var out []claim
+	open := sync.OnceValue(in.openCells)
 	for _, t := range alike(in.leftBy([]string{quality}, speaks)) {
 		nodes := slices.DeleteFunc(slices.Clone(t.nodes), func(n string) bool { return n == "" })
 		c := claimOf(nodes, t.findings)
@@ -50,7 +52,7 @@ func (in *input) disturbed(speaks func(check.Finding) bool, d disturbance) []cla
 		for _, n := range c.nodes {
 			tests = append(tests, d.shows(in, n, ""))
 		}
-		c.cell, c.leaves = in.amongOpen(anyOf(tests)), d.leaves
+		c.cell, c.leaves = among(open(), eitherOf(tests)), d.leaves
 		c.finding = func(id string, f check.Finding) bool {
 			return isOneOf(t.findings, id, f) || id == "firewall/chains" && sameNodes(f, c.nodes) && namesTable(f, rules)
 		}
@@ -65,7 +67,7 @@ func (d disturbance) by(c claim, rules []dropRule) claim {
 	r := rules[0]
 	c.says = fmt.Sprintf("%s; on %s a rule %s: %s: %s", c.says, r.node, d.does, r.place(), r.rule.Text)
 	c.grounds = "the rule was read on the host, and the figures fit it"
-	c.parts = []string{"nic", "host", "wire"}
+	c.parts = []string{partNIC, partHost, partWire}
 	var evidence []check.Evidence
 	var steps []check.Remedy
 	for _, r := range rules {

@@ -19,11 +19,21 @@ type failure struct {
 	steps      func(host string, port uint16) []check.Remedy
 }
 
-var (
-	refuses    = failure{"refused", "refuses the connection", refusedSteps}
-	silentEnd  = failure{"silent", "gives no answer at all", silentSteps}
-	unresolved = failure{"unresolved", "has a name that does not resolve", nameSteps}
+// The words for the ways, which tell claims apart.
+const (
+	refused    = "refused"
+	silentEnd  = "silent"
+	unresolved = "unresolved"
 )
+
+// failures are all ways, in the order in which they are told.
+func failures() []failure {
+	return []failure{
+		{refused, "refuses the connection", refusedSteps},
+		{silentEnd, "gives no answer at all", silentSteps},
+		{unresolved, "has a name that does not resolve", nameSteps},
+	}
+}
 
 // target is one that was asked for, with how it failed and for how many.
 type target struct {
@@ -43,7 +53,7 @@ func egressTarget(in *input) []claim {
 	}
 	byWay := in.failedTargets()
 	var out []claim
-	for _, way := range []failure{refuses, silentEnd, unresolved} {
+	for _, way := range failures() {
 		if list := byWay[way.word]; len(list) > 0 {
 			out = append(out, in.targetClaim(way, list))
 		}
@@ -99,14 +109,14 @@ func wayOf(row facts.Row, column int) string {
 	if d := row.Detail(column); d != nil {
 		for _, a := range d.Attempts {
 			if a.RCode != "" && a.RCode != "NOERROR" || a.Note == "resolving" {
-				return unresolved.word
+				return unresolved
 			}
 		}
 	}
 	if cell.Outcome == facts.Refused || cell.Outcome == facts.Reset {
-		return refuses.word
+		return refused
 	}
-	return silentEnd.word
+	return silentEnd
 }
 
 func mostOften(count map[string]int) string {

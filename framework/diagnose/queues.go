@@ -8,6 +8,9 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
+// partPod is the part of a packet's way within a pod (path.Place.Part).
+const partPod = "pod"
+
 // queues are causes that lie in something that is full: a table, a queue, a
 // buffer. Counters prove them. What they lose is lost by chance, so most of what
 // they touch succeeds at another attempt.
@@ -15,18 +18,18 @@ func queues() []cause {
 	return causesOf([]stated{
 		{
 			id: "conntrack-full", checks: []string{"pressure/conntrack"}, holds: notAClash, also: []string{"dns/latency"},
-			shows: passing, leaves: lossyOrSilent, parts: []string{"host"},
+			shows: passing, leaves: lossyOrSilent, parts: []string{partHost},
 		},
 		{
 			id: "neighbour-table-full", checks: []string{"kernel/arp-cache"},
-			shows: passing, leaves: lossyOrSilent, parts: []string{"host"},
+			shows: passing, leaves: lossyOrSilent, parts: []string{partHost},
 		},
 		{id: "ports-used-up", checks: []string{"pressure/ports"}},
-		{id: "accept-queue-full", checks: []string{"pressure/listen-queue"}, steps: towardsSocket, parts: []string{"host", "pod"}},
-		{id: "receive-buffer-full", checks: []string{"pressure/socket-buffers"}, steps: towardsSocket, parts: []string{"host", "pod"}},
+		{id: "accept-queue-full", checks: []string{"pressure/listen-queue"}, steps: towardsSocket, parts: []string{partHost, partPod}},
+		{id: "receive-buffer-full", checks: []string{"pressure/socket-buffers"}, steps: towardsSocket, parts: []string{partHost, partPod}},
 		{
 			id: "interface-drops", checks: []string{"pressure/interfaces"}, holds: counterProves, also: []string{"reach/quality"},
-			shows: passing, leaves: lossyOnly, parts: []string{"nic", "wire", "tunnel"},
+			shows: passing, leaves: lossyOnly, parts: []string{partNIC, partWire, partTunnel},
 		},
 	})
 }

@@ -92,13 +92,13 @@ func (in *input) deadReplica(id string) (claim, bool) {
 	}
 	name := strings.TrimPrefix(id, "dns/")
 	c := claim{
-		nodes: []string{target.Node}, open: true, key: target.Node + "/" + name, parts: []string{"pod", "bridge", "host"},
+		nodes: []string{target.Node}, open: true, key: target.Node + "/" + name, parts: []string{partPod, partBridge, partHost},
 		says: fmt.Sprintf("%s: the replica %s of the cluster DNS (%s) answers nobody over %s, though other pods of its node are reached",
 			target.Node, name, target.Addr, strings.Join(dead, " and ")),
 		evidence: []check.Evidence{{Node: target.Node, Source: "matrix → DNS replica " + name, Text: "0 of " + figures.Count(asked, "pair") + " answered"}},
 		remedy:   in.replicaSteps(name, target),
 	}
-	c.cell = in.amongOpen(func(f facts.Flow, _ facts.Vantage, to facts.Target) bool {
+	c.cell = among(in.openCells(), func(f facts.Flow, _ facts.Vantage, to facts.Target) bool {
 		switch f.To {
 		case facts.ToDNSReplica, facts.ToDNSMetrics:
 			return to.ID == id

@@ -37,7 +37,7 @@ func settings() []cause {
 		{id: "cni-agent-unwell", checks: []string{"component/cni"}},
 		{id: "cni-config-differs", checks: []string{"component/cni-config"}, also: []string{"node/uniform"}},
 		{id: "dns-replica-missing", checks: []string{"component/dns"}, also: []string{"dns/spread"}},
-		{id: "tunnel-checksum", checks: []string{"overlay/checksum"}, holds: withoutLoss, parts: []string{"tunnel", "nic"}},
+		{id: "tunnel-checksum", checks: []string{"overlay/checksum"}, holds: withoutLoss, parts: []string{partTunnel, partNIC}},
 	})
 }
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -40,13 +41,14 @@ func (s stated) cause() cause { return cause{s.id, s.claims} }
 // claims are one for all nodes of which the same findings speak.
 func (s stated) claims(in *input) []claim {
 	var out []claim
+	open := sync.OnceValue(in.openCells)
 	for _, together := range alike(in.leftBy(s.checks, func(f check.Finding) bool { return s.holds == nil || s.holds(in, f) })) {
-		out = append(out, s.claim(in, together))
+		out = append(out, s.claim(in, together, open))
 	}
 	return out
 }
 
-func (s stated) claim(in *input, t same) claim {
+func (s stated) claim(in *input, t same, open func() map[cellID]bool) claim {
 	nodes := slices.DeleteFunc(slices.Clone(t.nodes), func(n string) bool { return n == "" })
 	c := claimOf(nodes, t.findings)
 	c.grounds, c.parts = s.grounds, s.parts
@@ -61,7 +63,7 @@ func (s stated) claim(in *input, t same) claim {
 		for _, n := range t.nodes {
 			tests = append(tests, s.shows(in, n, ""))
 		}
-		c.cell, c.leaves = in.amongOpen(anyOf(tests)), s.leaves
+		c.cell, c.leaves = among(open(), eitherOf(tests)), s.leaves
 	}
 	c.finding = func(id string, f check.Finding) bool {
 		return isOneOf(t.findings, id, f) || slices.Contains(s.also, id) && f.Verdict != check.Unknown && sameNodes(f, nodes)
@@ -111,17 +113,13 @@ func (in *input) openCells() map[cellID]bool {
 	return out
 }
 
-// amongOpen narrows a test to cells that no cause so far stands behind.
-func (in *input) amongOpen(test cellTest) cellTest {
-	open := in.openCells()
-	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-		return open[cellID{f.Key(), from.String(), to.ID}] && test(f, from, to)
+// among narrows a test to some cells; nil stays nil.
+func among(cells map[cellID]bool, test cellTest) cellTest {
+	if test == nil {
+		return nil
 	}
-}
-
-func anyOf(tests []cellTest) cellTest {
 	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-		return slices.ContainsFunc(tests, func(t cellTest) bool { return t(f, from, to) })
+		return cells[cellID{f.Key(), from.String(), to.ID}] && test(f, from, to)
 	}
 }
 

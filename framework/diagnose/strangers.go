@@ -15,7 +15,7 @@ func strangers() []cause {
 	return causesOf([]stated{
 		{
 			id: "foreign-chains", checks: []string{"firewall/services", "firewall/chains"}, tells: whoseChains, steps: showTables,
-			grounds: "the chains were read on the host; none of their rules was seen to drop a packet of the suite",
+			grounds: "the chains were read on the host; what their rules did with packets is told by firewall/forward and firewall/drops",
 		},
 		{
 			id: "security-software", checks: []string{"firewall/security-software"},
