@@ -1,12 +1,14 @@
 package reach
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed closed_port.md
@@ -22,7 +24,8 @@ func ClosedPort() check.Check {
 		},
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			return matrix.Judge(s, matrix.Spec{
-				Flows: closedFlows(check.ScopeOf(s)), Rule: closedRule(s), Holds: "refuse a closed port at once", Remedy: closedRemedy,
+				Flows: closedFlows(check.ScopeOf(s)), Rule: closedRule(s), Holds: "refuse a closed port at once",
+				Remedy: func(p matrix.Place) []check.Remedy { return closedRemedy(s, p) },
 			})
 		},
 	}
@@ -71,22 +74,29 @@ func closed(o facts.Outcome) matrix.Ruling {
 	return matrix.Outcome(o)
 }
 
-func closedRemedy(p matrix.Place) []check.Remedy {
+func closedRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
+	again := remedies.Again("reach/closed-port")
 	if c.Answer.Outcome == facts.OK {
 		return []check.Remedy{{
-			Text: "Something answers in place of the pod: look for a transparent proxy (a service mesh, REDIRECT or TPROXY rules)", Node: c.From.Node,
+			Purpose: check.Find, Text: "Something answers in place of the pod: look for a transparent proxy (a service mesh, REDIRECT or TPROXY rules)", Node: c.From.Node,
 			Command: fmt.Sprintf("%s-save | grep -nE 'REDIRECT|TPROXY'; nft list ruleset | grep -nE 'redirect|tproxy'", iptables(c)),
 		}, {
-			Text:    "See which sidecars or policies the namespace injects",
+			Purpose: check.Find, Text: "See which sidecars or policies the namespace injects",
 			Command: "kubectl get mutatingwebhookconfigurations; kubectl get pods -A -o wide | grep -iE 'istio|linkerd|envoy|kuma'",
-		}}
+		}, {
+			Text:    "Leave the suite's namespace out of the mesh, and run again; what stands in the rules afterwards is not the mesh's, and has to go",
+			Command: fmt.Sprintf("kubectl label --overwrite namespace %[1]s istio-injection=disabled; kubectl annotate --overwrite namespace %[1]s linkerd.io/inject=disabled", cmp.Or(s.Run.Namespace, "default")),
+		}, again}
 	}
 	return []check.Remedy{{
-		Text: "Look for the filter at the receiver: chains of a firewall manager or security agent, and NetworkPolicies that select the probe pods", Node: c.To.Node,
-		Command: fmt.Sprintf("%s-save -c | grep -nE 'DROP|REJECT'; nft list ruleset | grep -nE 'drop|reject'", iptables(c)),
+		Purpose: check.Find, Text: "Look for the filter at the receiver: chains of a firewall manager or security agent, and NetworkPolicies that select the probe pods", Node: c.To.Node,
+		Command: fmt.Sprintf("%s-save -c | grep -nE 'DROP|REJECT'; nft -a list ruleset | grep -nE 'drop|reject|^table|chain'", iptables(c)),
 	}, {
-		Text:    "List the policies of the cluster",
+		Purpose: check.Find, Text: "List the policies of the cluster",
 		Command: "kubectl get networkpolicies -A",
-	}}
+	}, {
+		Text: "Let the packets of the pod network pass before that rule; one that counts has the command to delete it in firewall/drops", Node: c.To.Node,
+		Command: fmt.Sprintf("%s -I FORWARD -d %s -p tcp -j ACCEPT", iptables(c), c.To.Addr),
+	}, remedies.WhereWritten(c.To.Node, "Take the rule out of what wrote it, or it is back after the next boot or reload", "DROP|REJECT|drop|reject"), again}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // everyPair is the shape of the four checks of plain reachability: TCP, UDP
@@ -15,7 +16,10 @@ func everyPair(id, promise, doc string, from facts.VantageKind, to facts.TargetK
 	return check.Check{
 		ID: id, Promise: promise, Level: check.Core, Needs: needs, Doc: doc, Ask: ask,
 		Evaluate: func(s *facts.Snapshot) check.Result {
-			return matrix.Judge(s, matrix.Spec{Flows: ask(check.ScopeOf(s)), Remedy: remedy})
+			return matrix.Judge(s, matrix.Spec{
+				Flows:  ask(check.ScopeOf(s)),
+				Remedy: func(p matrix.Place) []check.Remedy { return append(remedy(s, p), remedies.Again(id)) },
+			})
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
 	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed gateway.md
@@ -38,7 +39,7 @@ func evaluateGateway(s *facts.Snapshot) check.Result {
 	if !s.Run.Unprivileged && bridges.noneAnywhere() {
 		return check.Skipf("no node has an interface with the first address of its pod CIDR: the CNI uses no bridge")
 	}
-	return matrix.Judge(s, matrix.Spec{Flows: flows, Rule: bridges.rule, Remedy: gatewayRemedy})
+	return matrix.Judge(s, matrix.Spec{Flows: flows, Rule: bridges.rule, Remedy: func(p matrix.Place) []check.Remedy { return gatewayRemedy(s, p) }})
 }
 
 func hasPodCIDR(s *facts.Snapshot, f facts.Family) bool {
@@ -97,20 +98,33 @@ func (b bridges) rule(c matrix.Cell) matrix.Ruling {
 	return matrix.Answers(c)
 }
 
-func gatewayRemedy(p matrix.Place) []check.Remedy {
+func gatewayRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	node := cmp.Or(p.Node(), c.To.Node)
-	steps := []check.Remedy{{
-		Text: "Which way does the sender take, and does its tunnel know the peer?", Node: c.From.Node,
+	return []check.Remedy{{
+		Purpose: check.Find, Text: "Which way does the sender take, and does its tunnel know the peer?", Node: c.From.Node,
 		Command: fmt.Sprintf("ip route get %s; ip neigh show nud permanent; bridge fdb show | grep dst", c.To.Addr),
 	}, {
-		Text: "Is the bridge up, and do the filters let ICMP in? (INPUT, for the address is the node's own)", Node: c.To.Node,
+		Purpose: check.Find, Text: "Is the bridge up, and do the filters let ICMP in? (INPUT, for the address is the node's own)", Node: c.To.Node,
 		Command: fmt.Sprintf("ip -br addr | grep -F %s; %s -nvL INPUT --line-numbers; nft list ruleset | grep -nE 'drop|reject'", c.To.Addr, iptables(c)),
 	}, {
-		Text: "The outer packets of the tunnel must leave the sender and arrive (flannel: UDP 8472; others: 4789, or protocol 4)", Node: node,
-		Command: "tcpdump -ni any -c 40 'udp port 8472 or udp port 4789 or proto 4'",
+		Purpose: check.Find, Text: "The outer packets of the tunnel must leave the sender and arrive (flannel: UDP 8472; others: 4789, or protocol 4)", Node: node,
+		Command: "timeout 60 tcpdump -ni any -c 40 'udp port 8472 or udp port 4789 or proto 4'",
+	}, {
+		Text: "Bring the bridge up, if it is there and down", Node: c.To.Node,
+		Command: fmt.Sprintf("ip link set $(ip -o addr show to %s | awk '{print $2; exit}') up", c.To.Addr),
+	}, {
+		Text: "Let questions of ping in, where a filter keeps them out", Node: c.To.Node,
+		Command: fmt.Sprintf("%s -I INPUT -p %s -j ACCEPT", iptables(c), icmpOf(c)),
+	}, remedies.RestartCNI(s, node), remedies.WhereWritten(c.To.Node, "Where a filter kept it out, correct what wrote the rule, or it is back after the next boot or reload", "DROP|REJECT|drop|reject"), {
+		Purpose: check.Verify, Text: "Check: three of three must be received", Node: c.From.Node, Command: fmt.Sprintf("ping -c 3 -W 1 %s", c.To.Addr),
 	}}
-	return append(steps, check.Remedy{
-		Text: "Check: this must answer", Node: c.From.Node, Command: fmt.Sprintf("ping -c 3 -W 1 %s", c.To.Addr),
-	})
+}
+
+// icmpOf is the protocol's name for the filter of the family.
+func icmpOf(c matrix.Cell) string {
+	if c.Flow.Family == facts.IPv6 {
+		return "ipv6-icmp"
+	}
+	return "icmp"
 }

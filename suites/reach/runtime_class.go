@@ -42,7 +42,7 @@ func evaluateRuntimeClass(s *facts.Snapshot) check.Result {
 		return check.Skipf("the configuration names no RuntimeClass (runtimeClasses)")
 	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askRuntimeClass(check.ScopeOf(s)), Also: notStarted(s, classes), Remedy: runtimeRemedy,
+		Flows: askRuntimeClass(check.ScopeOf(s)), Also: notStarted(s, classes), Remedy: func(p matrix.Place) []check.Remedy { return runtimeRemedy(s, p) },
 	})
 }
 
@@ -106,12 +106,18 @@ func started(n facts.Node, class string) (check.Verdict, string) {
 
 func startRemedy(class, node string) []check.Remedy {
 	return []check.Remedy{
-		{Text: "Does the class exist, and which handler does it name?", Command: "kubectl get runtimeclass " + class + " -o yaml"},
+		{Purpose: check.Find, Text: "Does the class exist, and which handler does it name?", Command: "kubectl get runtimeclass " + class + " -o yaml"},
 		{
-			Text: "The container runtime must know a handler of that name on this node", Node: node,
+			Purpose: check.Find,
+			Text:    "The container runtime must know a handler of that name on this node", Node: node,
 			Command: "crictl info | grep -iA3 runtimes; containerd config dump | grep -A4 'runtimes\\.'; journalctl -u containerd -u kubelet --since -10min | tail -50",
 		},
-		{Text: "Check: a pod of the class must start", Command: fmt.Sprintf(
+		{
+			Text:    "Let the node's runtime read its configuration again, where the handler stands there (/etc/containerd/config.toml, /etc/crio/crio.conf.d); otherwise install it, as its project says",
+			Node:    node,
+			Command: "systemctl restart containerd 2>/dev/null || systemctl restart crio",
+		},
+		{Purpose: check.Verify, Text: "Check: a pod of the class must start", Command: fmt.Sprintf(
 			`kubectl run try-%s --rm -i --restart=Never --image=busybox --overrides='{"spec":{"runtimeClassName":"%s","nodeName":"%s"}}' -- true`, class, class, node)},
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed source_ip.md
@@ -20,7 +22,8 @@ func SourceIP() check.Check {
 		Level: check.Core, Needs: []check.Need{check.NeedPods}, Doc: sourceIPDoc, Ask: askSourceIP,
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			return matrix.Judge(s, matrix.Spec{
-				Flows: askSourceIP(check.ScopeOf(s)), Rule: sourceRule, Holds: "keep the sender's address", Remedy: sourceRemedy,
+				Flows: askSourceIP(check.ScopeOf(s)), Rule: sourceRule, Holds: "keep the sender's address",
+				Remedy: func(p matrix.Place) []check.Remedy { return sourceRemedy(s, p) },
 			})
 		},
 	}
@@ -41,18 +44,29 @@ func sourceRule(c matrix.Cell) matrix.Ruling {
 	}
 }
 
-func sourceRemedy(p matrix.Place) []check.Remedy {
+func sourceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	node := cmp.Or(p.Node(), c.From.Node)
-	return []check.Remedy{
+	out := []check.Remedy{
 		{
-			Text: "Find the rule that rewrites the source of pod traffic; a masquerade must exempt the cluster's pod range", Node: node,
+			Purpose: check.Find, Text: "Find the rule that rewrites the source of pod traffic; a masquerade must exempt the cluster's pod range", Node: node,
 			Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", iptables(c)),
 		},
 		{
-			Text: "Compare with the CNI's own idea of the pod range (for flannel: net-conf.json and --ip-masq)",
+			Purpose: check.Find, Text: "Compare with the CNI's own idea of the pod range (for flannel: net-conf.json and --ip-masq)",
 			Command: "kubectl get configmap -A -o name | grep -iE 'flannel|calico|cilium|ip-masq-agent'; " +
 				"kubectl get nodes -o custom-columns=NAME:.metadata.name,PODCIDRS:.spec.podCIDRs",
 		},
 	}
+	for _, cidr := range s.Cluster.PodCIDRs {
+		if podpath.Of(cidr.Addr()) == c.Flow.Family {
+			out = append(out, check.Remedy{
+				Text: "Exempt what goes from pod to pod, before that rule", Node: node,
+				Command: fmt.Sprintf("%s -t nat -I POSTROUTING -s %s -d %s -j RETURN", iptables(c), cidr, cidr),
+			})
+		}
+	}
+	return append(out, remedies.RestartCNI(s, node),
+		remedies.WhereWritten(node, "Take the rule out of what wrote it, or it is back after the next boot or reload", "MASQUERADE|SNAT|masquerade|snat"),
+		remedies.Again("reach/source-ip"))
 }
