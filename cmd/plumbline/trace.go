@@ -129,7 +129,7 @@ func (f *traceFlags) collection(to connection) collect.Options {
 func (f *traceFlags) show(streams genericiooptions.IOStreams, s *facts.Snapshot) error {
 	t := s.Traces[0]
 	p := path.Build(s, t)
-	if err := saveBytes(f.out, svgFile, []byte(path.SVG(p)+"\n")); err != nil {
+	if err := saveBytes(f.out, svgFile, []byte(path.Picture(p))); err != nil {
 		return err
 	}
 	lines := []string{strings.TrimRight(path.Draw(p), "\n")}

@@ -82,7 +82,18 @@ func drawn(t *testing.T, p path.Path) {
 			t.Errorf("wider than 100 columns: %q", line)
 		}
 	}
-	d := xml.NewDecoder(strings.NewReader(path.SVG(p)))
+	for _, svg := range []string{path.SVG(p), path.Picture(p)} {
+		isDrawing(t, svg)
+	}
+	if _, err := json.Marshal(p); err != nil {
+		t.Error(err)
+	}
+}
+
+// isDrawing holds an SVG to what the report allows in it.
+func isDrawing(t *testing.T, svg string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(svg))
 	titles := 0
 	for {
 		token, err := d.Token()
@@ -104,14 +115,22 @@ func drawn(t *testing.T, p path.Path) {
 	if titles != 2 {
 		t.Errorf("%d of title and description", titles)
 	}
-	if _, err := json.Marshal(p); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestTheDrawingForTheReport(t *testing.T) {
 	s := cluster()
 	golden.File(t, "testdata/forward-reject.svg", []byte(path.SVG(path.Build(s, tunnelScenes()[0].trace))+"\n"), *update)
+}
+
+func TestThePictureSaysTheVerdict(t *testing.T) {
+	p := path.Build(cluster(), tunnelScenes()[0].trace)
+	picture := path.Picture(p)
+	golden.File(t, "testdata/forward-reject-picture.svg", []byte(picture), *update)
+	for _, want := range []string{p.Title, "FORWARD rule 1", "cni0 ✗", "·"} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("the picture lacks %q", want)
+		}
+	}
 }
 
 func TestHostileNamesDoNoHarm(t *testing.T) {
@@ -123,8 +142,10 @@ func TestHostileNamesDoNoHarm(t *testing.T) {
 	if strings.ContainsAny(path.Draw(p), "\x1b\x07") {
 		t.Error("an escape sequence is left in the text")
 	}
-	if svg := path.SVG(p); strings.Contains(svg, "<script") || strings.ContainsAny(svg, "\x1b\x07") {
-		t.Error("a name is left as markup")
+	for _, svg := range []string{path.SVG(p), path.Picture(p)} {
+		if strings.Contains(svg, "<script") || strings.ContainsAny(svg, "\x1b\x07") {
+			t.Error("a name is left as markup")
+		}
 	}
 }
 

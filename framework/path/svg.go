@@ -13,21 +13,27 @@ const (
 )
 
 // SVG is the path as a drawing for the report: it draws with currentColor, so it
-// reads on light and dark; classes (path-seen, path-missing, path-unwatched) let a
-// style sheet colour it, marks and dashes tell the same without one. It has a
+// reads on light and dark; classes (path-seen, path-missing, path-unreached,
+// path-unwatched) let a style sheet colour it, marks and dashes tell the same without one. It has a
 // title and a description, and no script, style or outside reference.
 func SVG(p Path) string {
 	d := drawing{y: 30}
 	for _, l := range []Lane{p.Request, p.Answer} {
 		if len(l.Hops) > 0 {
-			d.lane(l)
+			d.lane(l, p.Verdict)
 		}
 	}
+	return d.finished(p, `width="100%"`, "")
+}
+
+// finished is the whole SVG of what was drawn; size are its attributes, behind is what lies under it.
+func (d *drawing) finished(p Path, size, behind string) string {
 	width, height := max(d.width, 640)+sideMargin, d.y
 	id := "path-" + idText(p.ID)
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="path" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" width="100%%" font-family="ui-monospace, monospace" font-size="13" fill="currentColor">`, id, id, width, height)
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="path" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" %s font-family="ui-monospace, monospace" font-size="13" fill="currentColor">`, id, id, width, height, size)
 	fmt.Fprintf(&out, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, id, escape(p.Title), id, escape(describe(p)))
+	out.WriteString(behind)
 	out.WriteString(d.body.String())
 	out.WriteString("</svg>")
 	return out.String()
@@ -59,12 +65,21 @@ func describe(p Path) string {
 type drawing struct {
 	body     strings.Builder
 	y, width int
+	// missing are attributes of the hop that was not reached, where no style sheet colours it.
+	missing string
 }
 
-func (d *drawing) lane(l Lane) {
+func (d *drawing) lane(l Lane, v Verdict) {
 	fmt.Fprintf(&d.body, `<g class="path-lane path-%s"><text x="%d" y="%d" font-weight="bold">%s</text>`, l.Direction, sideMargin, d.y, l.Direction)
+	if l.silent() && l.Direction != v.Direction {
+		d.y += rowStep
+		d.text("nothing of it was seen")
+		d.body.WriteString("</g>")
+		d.y += rowStep
+		return
+	}
 	d.y += rowStep + 10
-	x, previous := sideMargin, 0
+	x, previous, at := sideMargin, 0, 0
 	for i, leg := range l.legs() {
 		if i > 0 {
 			x += nodeGap - boxGap
@@ -74,7 +89,8 @@ func (d *drawing) lane(l Lane) {
 			if previous > 0 {
 				d.arrow(previous, x, h)
 			}
-			d.box(x, h)
+			d.box(x, h, l.mark(at))
+			at++
 			previous = x + boxWidth
 			x = previous + boxGap
 		}
@@ -106,18 +122,21 @@ func (d *drawing) node(x int, leg []Hop) {
 	fmt.Fprintf(&d.body, `<text class="path-node" x="%d" y="%d" font-size="12" font-weight="bold">%s</text>`, x, d.y-6, escape(outsideOr(leg[0].Node)))
 }
 
-func (d *drawing) box(x int, h Hop) {
-	class, stroke := "path-unwatched", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="2 3"`
+func (d *drawing) box(x int, h Hop, mark string) {
+	class, more, stroke := "path-unwatched", "", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="2 3"`
 	switch h.State {
 	case Seen:
 		class, stroke = "path-seen", `stroke-width="1.5"`
 	case Missing:
-		class, stroke = "path-missing", `stroke-width="2.5" stroke-dasharray="7 4"`
+		class, more, stroke = "path-missing", d.missing, `stroke-width="2.5" stroke-dasharray="7 4"`
 	case NotWatched:
 	}
-	fmt.Fprintf(&d.body, `<g class="path-hop %s"><rect x="%d" y="%d" width="%d" height="%d" rx="4" fill="none" stroke="currentColor" %s/>`,
-		class, x, d.y, boxWidth, boxHeight, stroke)
-	fmt.Fprintf(&d.body, `<text x="%d" y="%d" text-anchor="middle">%s %s</text></g>`, x+boxWidth/2, d.y+22, escape(cut(h.label(), 10)), h.State.mark())
+	if mark == unreached {
+		class, more, stroke = "path-unreached", "", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="7 4"`
+	}
+	fmt.Fprintf(&d.body, `<g class="path-hop %s"%s><rect x="%d" y="%d" width="%d" height="%d" rx="4" fill="none" stroke="currentColor" %s/>`,
+		class, more, x, d.y, boxWidth, boxHeight, stroke)
+	fmt.Fprintf(&d.body, `<text x="%d" y="%d" text-anchor="middle">%s %s</text></g>`, x+boxWidth/2, d.y+22, escape(cut(h.label(), 10)), mark)
 }
 
 // arrow leads to a hop; it is dashed where the packet was not seen beyond.
