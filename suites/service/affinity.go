@@ -7,6 +7,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed affinity.md
@@ -30,7 +31,7 @@ func evaluateAffinity(s *facts.Snapshot) check.Result {
 		return check.Skipf("only one backend stands behind the Service with affinity, so no other could have answered")
 	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askAffinity(check.ScopeOf(s)), Rule: affinityRule, Noun: "pods", Holds: "stay with one backend", JudgesLoss: true, Remedy: affinityRemedy,
+		Flows: askAffinity(check.ScopeOf(s)), Rule: affinityRule, Noun: "pods", Holds: "stay with one backend", JudgesLoss: true, Remedy: func(p matrix.Place) []check.Remedy { return affinityRemedy(s, p) },
 	})
 }
 
@@ -48,22 +49,28 @@ func affinityRule(c matrix.Cell) matrix.Ruling {
 	return matrix.Ruling{Standing: matrix.Aside, Why: "the Service does not answer them (see service/cluster-ip)"}
 }
 
-func affinityRemedy(p matrix.Place) []check.Remedy {
+func affinityRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	node := firstOf(p.Node(), c.From.Node)
 	return []check.Remedy{
 		{
-			Text: "Does the node's data plane know of the affinity? (iptables: -m recent --rcheck in the Service's chain; nftables: an affinity set; ipvs: persistent)", Node: node,
+			Purpose: check.Find,
+			Text:    "Does the node's data plane know of the affinity? (iptables: -m recent --rcheck in the Service's chain; nftables: an affinity set; ipvs: persistent)", Node: node,
 			Command: fmt.Sprintf("iptables-save -t nat | grep -F -- '--rcheck'; nft list ruleset | grep -n affinity; ipvsadm -Ln | grep -F %s", c.To.Addr),
 		},
 		{
-			Text: "iptables keeps the clients in the module recent: is it there, and has its list room?", Node: node,
+			Purpose: check.Find,
+			Text:    "iptables keeps the clients in the module recent: is it there, and has its list room?", Node: node,
 			Command: "lsmod | grep xt_recent; cat /sys/module/xt_recent/parameters/ip_list_tot; ls /proc/net/xt_recent | head",
 		},
 		{
+			Purpose: check.Find,
 			Text:    "If a CNI serves the Services in the place of kube-proxy, see whether it was built and set up for affinity",
 			Command: "kubectl -n kube-system get pods -o wide | grep -iE 'kube-proxy|cilium|calico|antrea'",
 		},
-		{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/affinity"},
+		{Text: "Load the module, where iptables serves the Services and it is not there", Node: node, Command: "modprobe xt_recent"},
+		remedies.RestartProxy(s, node),
+		{Purpose: check.Last, Text: "Load the module at every start", Node: node, Command: "echo xt_recent > /etc/modules-load.d/xt_recent.conf"},
+		remedies.Again("service/affinity"),
 	}
 }

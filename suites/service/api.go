@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed api.md
@@ -35,19 +36,24 @@ func evaluateAPI(s *facts.Snapshot) check.Result {
 	if len(s.Cluster.API) == 0 {
 		return check.Unknownf("the Service default/kubernetes is not known: the API server's list of Services did not show it")
 	}
-	return matrix.Judge(s, matrix.Spec{Flows: askAPI(check.ScopeOf(s)), Remedy: apiRemedy})
+	return matrix.Judge(s, matrix.Spec{Flows: askAPI(check.ScopeOf(s)), Remedy: func(p matrix.Place) []check.Remedy { return append(apiRemedy(s, p), remedies.Again("service/api")) }})
 }
 
-func apiRemedy(p matrix.Place) []check.Remedy {
+func apiRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	if p.Shape == matrix.Target || p.Shape == matrix.Everything {
 		return []check.Remedy{{
+			Purpose: check.Find,
 			Text:    "No one reaches it: are there endpoints behind it, and do they answer?",
 			Command: "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes -o wide",
 		}, {
+			Purpose: check.Find,
 			Text:    "Is kube-proxy (or what replaces it) running at all?",
 			Command: "kubectl -n kube-system get pods -o wide | grep -iE 'kube-proxy|cilium|calico'",
+		}, {
+			Text:    "Let what serves the Services begin anew on all nodes",
+			Command: "kubectl -n kube-system rollout restart daemonset kube-proxy",
 		}}
 	}
-	return dataPlane(firstOf(p.Node(), c.From.Node), c.To.Addr.String())
+	return dataPlane(s, firstOf(p.Node(), c.From.Node), c.To.Addr.String())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed cluster_ip.md
@@ -22,7 +23,9 @@ func ClusterIP() check.Check {
 		Evaluate: func(s *facts.Snapshot) check.Result {
 			return matrix.Judge(s, matrix.Spec{
 				Flows: askClusterIP(check.ScopeOf(s)), Rule: backendRule, Spread: backends,
-				Noun: "pairs of sender and backend", Holds: "meet through the ClusterIP", Remedy: clusterIPRemedy,
+				Noun: "pairs of sender and backend", Holds: "meet through the ClusterIP", Remedy: func(p matrix.Place) []check.Remedy {
+					return append(clusterIPRemedy(s, p), remedies.Again("service/cluster-ip"))
+				},
 			})
 		},
 	}
@@ -62,21 +65,25 @@ func backendRule(c matrix.Cell) matrix.Ruling {
 	return matrix.Outcome(c.Answer.Outcome)
 }
 
-func clusterIPRemedy(p matrix.Place) []check.Remedy {
+func clusterIPRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	sender := p.Shape == matrix.Source || p.Shape == matrix.Sources
 	if p.Shape == matrix.Target || p.Shape == matrix.Targets || len(c.Met()) > 0 && !sender {
 		node := firstOf(c.Column.Node)
 		return []check.Remedy{
 			{
+				Purpose: check.Find,
 				Text:    "The backend on this node is not reached: does it answer at its own address? (see reach/pod-to-pod)",
 				Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node,
 			},
 			{
-				Text: "Does the data plane of a sender name a stale endpoint for it?", Node: c.From.Node,
+				Purpose: check.Find,
+				Text:    "Does the data plane of a sender name a stale endpoint for it?", Node: c.From.Node,
 				Command: "iptables-save -t nat | grep -F " + c.To.Addr.String() + "; iptables-save -t nat | grep KUBE-SEP",
 			},
+			remedies.RestartProxy(s, c.From.Node),
+			remedies.RestartCNI(s, firstOf(node, c.From.Node)),
 		}
 	}
-	return dataPlane(firstOf(p.Node(), c.From.Node), c.To.Addr.String())
+	return dataPlane(s, firstOf(p.Node(), c.From.Node), c.To.Addr.String())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed convergence.md
@@ -48,7 +49,7 @@ func evaluateConvergence(s *facts.Snapshot) check.Result {
 	times := settled(s, asked)
 	r := matrix.Judge(s, matrix.Spec{
 		Flows: asked, Rule: neverRule(s), JudgesLoss: true, Noun: "places", Holds: "are served by their node",
-		Also: late(times), Remedy: func(p matrix.Place) []check.Remedy { return staleRemedy(firstOf(p.Node(), p.Examples[0].From.Node)) },
+		Also: late(s, times), Remedy: func(p matrix.Place) []check.Remedy { return staleRemedy(s, firstOf(p.Node(), p.Examples[0].From.Node)) },
 	})
 	if r.Verdict != check.Unknown && len(times) > 0 {
 		r.Why += "; " + distribution(times)
@@ -95,7 +96,7 @@ func answered(r facts.Row) bool {
 // typical is the median over the nodes, the slowest of which come first.
 func typical(times []served) int { return times[len(times)/2].millis }
 
-func late(times []served) []check.Finding {
+func late(s *facts.Snapshot, times []served) []check.Finding {
 	var behind []served
 	for _, t := range times {
 		if t.millis > lateMillis && t.millis > lateTimes*typical(times) {
@@ -105,7 +106,7 @@ func late(times []served) []check.Finding {
 	if len(behind) == 0 {
 		return nil
 	}
-	f := check.Finding{Subject: "", Nodes: []string{}, Verdict: check.Warn, Remedy: staleRemedy(behind[0].node)}
+	f := check.Finding{Subject: "", Nodes: []string{}, Verdict: check.Warn, Remedy: staleRemedy(s, behind[0].node)}
 	for _, t := range behind {
 		f.Nodes = append(f.Nodes, t.node)
 	}
@@ -163,24 +164,28 @@ func neverRule(s *facts.Snapshot) func(matrix.Cell) matrix.Ruling {
 	}
 }
 
-func staleRemedy(node string) []check.Remedy {
+func staleRemedy(s *facts.Snapshot, node string) []check.Remedy {
 	return []check.Remedy{
 		{
-			Text: "Is kube-proxy alive on this node? A process that is stopped or starved still counts as Running", Node: node,
+			Purpose: check.Find,
+			Text:    "Is kube-proxy alive on this node? A process that is stopped or starved still counts as Running", Node: node,
 			Command: "ps -eo pid,stat,etime,pcpu,args | grep '[k]ube-proxy'; curl -s -m 3 http://127.0.0.1:10256/healthz",
 		},
 		{
-			Text: "How long do its rounds take, and when was the last?", Node: node,
+			Purpose: check.Find,
+			Text:    "How long do its rounds take, and when was the last?", Node: node,
 			Command: "curl -s -m 3 http://127.0.0.1:10249/metrics | grep -E 'sync_proxy_rules_(last_timestamp|duration_seconds_(sum|count))|network_programming'",
 		},
 		{
+			Purpose: check.Find,
 			Text:    "What does its log say? Lost watches of the API server and failed iptables-restore calls make it late",
 			Command: "kubectl -n kube-system logs --tail=40 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node + " -o name)",
 		},
 		{
-			Text:    "Let it start anew",
-			Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
+			Text: "Let a process that is stopped (state T) go on", Node: node,
+			Command: "pkill -CONT -x kube-proxy",
 		},
-		{Text: "Check: repeat the checks of the data plane", Command: "plumbline run --checks service/convergence,service/programmed"},
+		remedies.RestartProxy(s, node),
+		remedies.Again("service/convergence", "service/programmed"),
 	}
 }

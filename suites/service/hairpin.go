@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed hairpin.md
@@ -113,28 +114,31 @@ func hairpinRemedy(s *facts.Snapshot) func(matrix.Place) []check.Remedy {
 		service.To = facts.ToClusterIP
 		if o := reached(service, c.From, "service"); !meetsSome(s, service, c.From) && o != facts.NotRun && o != facts.OK {
 			return append([]check.Remedy{{
-				Text: "This pod reaches no Service at all (see service/cluster-ip), so look at the node's data plane before its bridge", Node: c.From.Node,
-			}}, dataPlane(c.From.Node, c.To.Addr.String())...)
+				Purpose: check.Find, Text: "This pod reaches no Service at all (see service/cluster-ip), so look at the node's data plane before its bridge", Node: c.From.Node,
+				Command: "ps -o pid,stat,etime,args -C kube-proxy",
+			}}, append(dataPlane(s, c.From.Node, c.To.Addr.String()), remedies.Again("service/hairpin"))...)
 		}
-		port := "<veth>"
+		on := "for p in $(ls -d /sys/class/net/*/brport | cut -d/ -f5); do bridge link set dev $p hairpin on; done"
 		if h, n := s.Host(c.From.Node, facts.Last), s.Node(c.From.Node); h != nil && n != nil && portOf(h, n.PodAgent.MAC) != "" {
-			port = portOf(h, n.PodAgent.MAC)
+			on = fmt.Sprintf("bridge link set dev %s hairpin on", portOf(h, n.PodAgent.MAC))
 		}
 		return []check.Remedy{
 			{
-				Text: "A bridge does not send a frame back out of the port it came in by, unless that port is in hairpin mode", Node: c.From.Node,
+				Purpose: check.Find,
+				Text:    "A bridge does not send a frame back out of the port it came in by, unless that port is in hairpin mode", Node: c.From.Node,
 				Command: "bridge -d link show | grep -E 'hairpin|veth'; ip -d link show type bridge | grep -i promisc",
 			},
-			{Text: "For pods that run already: switch it on, port by port", Node: c.From.Node, Command: fmt.Sprintf("bridge link set dev %s hairpin on", port)},
+			{Text: "For pods that run already: switch it on, port by port", Node: c.From.Node, Command: on},
 			{
-				Text: "For pods to come: the CNI configuration needs \"hairpinMode\": true (flannel: in \"delegate\"); pods take it when they are made anew", Node: c.From.Node,
-				Command: "grep -rn hairpinMode /etc/cni/net.d/",
+				Purpose: check.Last, Text: "For pods to come: the CNI configuration needs \"hairpinMode\": true (flannel: under \"delegate\" in its ConfigMap; its agents write the file when they start); pods take it when they are made anew", Node: c.From.Node,
+				Command: "grep -rn -e hairpinMode -e '\"type\"' /etc/cni/net.d/",
 			},
 			{
-				Text: "The packet must be masqueraded on its way back, or the pod sees its own address as the sender", Node: c.From.Node,
+				Purpose: check.Find,
+				Text:    "The packet must be masqueraded on its way back, or the pod sees its own address as the sender", Node: c.From.Node,
 				Command: "iptables-save -t nat | grep KUBE-MARK-MASQ | grep KUBE-SEP | head; iptables-save -t nat | grep KUBE-POSTROUTING",
 			},
-			{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/hairpin"},
+			remedies.Again("service/hairpin"),
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed headless.md
@@ -128,17 +129,24 @@ func headlessSteps(p matrix.Place, replicas []string) []check.Remedy {
 	c := p.Examples[0]
 	return []check.Remedy{
 		{
+			Purpose: check.Find,
 			Text:    "Do the endpoints of the Service hold all its ready pods? (in any namespace with a headless Service; this one is removed after the run)",
 			Command: "kubectl get services -A --field-selector spec.clusterIP=None; kubectl get endpointslices -A -o wide",
 		},
 		{
+			Purpose: check.Find,
 			Text:    "Is the cluster DNS current? Its log tells when its watch of the API server fails; RBAC must let it list EndpointSlices",
 			Command: "kubectl -n kube-system logs --tail=40 -l k8s-app=kube-dns --prefix; kubectl auth can-i list endpointslices.discovery.k8s.io -A --as=system:serviceaccount:kube-system:coredns",
 		},
 		{
-			Text: "Do the replicas answer alike? Ask each by its own address (while a run is under way, or for a headless Service of yours)", Node: firstOf(p.Node(), c.From.Node),
+			Purpose: check.Find,
+			Text:    "Do the replicas answer alike? Ask each by its own address (while a run is under way, or for a headless Service of yours)", Node: firstOf(p.Node(), c.From.Node),
 			Command: fmt.Sprintf("for ip in %s; do dig +short @$ip %s %s; done", strings.Join(replicas, " "), c.To.Name, c.To.Type),
 		},
-		{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/headless,dns/records"},
+		{
+			Text:    "Let the replicas be made anew, so that they read the cluster's endpoints again",
+			Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
+		},
+		remedies.Again("service/headless", "dns/records"),
 	}
 }

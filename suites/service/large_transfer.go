@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed large_transfer.md
@@ -37,7 +38,7 @@ func askLargeTransfer(scope check.Scope) []facts.Flow {
 
 func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: transferRemedy,
+		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: func(p matrix.Place) []check.Remedy { return transferRemedy(s, p) },
 	})
 	seen := transfersOf(s)
 	for i := range r.Findings {
@@ -94,34 +95,37 @@ func between(least, most int) string {
 	return figures.Grouped(least) + " to " + figures.Grouped(most)
 }
 
-func transferRemedy(p matrix.Place) []check.Remedy {
+func transferRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
+	again := remedies.Again("service/large-transfer", "mtu/*")
 	if c.Answer.Outcome == facts.Garbled {
 		return []check.Remedy{{
-			Text: "Bytes are changed on the way: switch checksum and segmentation offload off on the NIC to see whether it is to blame", Node: firstOf(p.Node(), c.From.Node),
+			Text: "Bytes are changed on the way: switch checksum and segmentation offload off on the NIC", Node: firstOf(p.Node(), c.From.Node),
 			Command: "ethtool -K $(ip route show default | awk '{print $5; exit}') tx off rx off tso off gso off gro off",
-		}}
-	}
-	tables := "iptables"
-	if c.Flow.Family == facts.IPv6 {
-		tables = "ip6tables"
+		}, {
+			Purpose: check.Last, Text: "Where that helped, keep it off at every start, until the card's driver or firmware is mended", Node: firstOf(p.Node(), c.From.Node),
+			Command: "printf '[Match]\\nOriginalName=%s\\n[Link]\\nTransmitChecksumOffload=no\\nReceiveChecksumOffload=no\\nTCPSegmentationOffload=no\\nGenericSegmentationOffload=no\\nGenericReceiveOffload=no\\n' $(ip route show default | awk '{print $5; exit}') > /etc/systemd/network/50-offload.link",
+		}, again}
 	}
 	sender := c.From.Node
 	if sender == "" {
 		sender = "the machine that runs plumbline"
 	}
 	steps := []check.Remedy{{
-		Text: "Compare the MTUs along the path at both ends: interface, bridge, tunnel, NIC", Node: firstOf(p.Node(), c.From.Node, c.To.Node),
+		Purpose: check.Find,
+		Text:    "Compare the MTUs along the path at both ends: interface, bridge, tunnel, NIC", Node: firstOf(p.Node(), c.From.Node, c.To.Node),
 		Command: "ip -o link show up | awk '{print $2, $4, $5}'; ip route get " + c.To.Addr.String(),
 	}, {
-		Text: "Find the size that passes, from " + sender + ": the largest that is answered plus 28 (IPv6: 48) is the path's MTU", Node: c.From.Node,
+		Purpose: check.Find,
+		Text:    "Find the size that passes, from " + sender + ": the largest that is answered plus 28 (IPv6: 48) is the path's MTU", Node: c.From.Node,
 		Command: fmt.Sprintf("for s in 1472 1422 1412 1392 1372 1272; do ping -M do -c 2 -W 1 -q -s $s %s | grep -q ' 0%% packet loss' && echo $s passes; done; tracepath -n %s", c.To.Addr, c.To.Addr),
 	}, {
+		Purpose: check.Last,
 		Text:    "Mend it at the root: the same MTU on every link of the path, or the CNI's MTU low enough (NIC's minus 50 for VXLAN); pods take a new MTU when they are made anew",
 		Command: "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; kubectl -n kube-system get configmap calico-config cilium-config -o yaml --ignore-not-found",
 	}, {
-		Text: "Until then: let the nodes lower the segment size of connections that they forward (MSS clamping), and let ICMP \"fragmentation needed\" through", Node: firstOf(p.Node(), c.To.Node),
-		Command: tables + " -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+		Text: "Let the nodes lower the segment size of connections that they forward (MSS clamping), and let ICMP \"fragmentation needed\" through", Node: firstOf(p.Node(), c.To.Node),
+		Command: tablesOf(c) + " -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
 	}}
-	return append(steps, check.Remedy{Text: "Check: repeat the checks that look at sizes", Command: "plumbline run --checks 'service/large-transfer,mtu/*'"})
+	return append(steps, again)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed listening.md
@@ -74,7 +75,8 @@ func notFound(s *facts.Snapshot, name string) check.Finding {
 	}
 	space, short, _ := strings.Cut(name, "/")
 	f.Remedy = []check.Remedy{
-		{Text: "Look for its right name, and correct the configuration (services: namespace/name), or create it", Command: "kubectl get services -A | grep -F " + firstOf(short, space)},
+		{Purpose: check.Find, Text: "Look for its right name, and correct the configuration (services: namespace/name), or create it", Command: "kubectl get services -A | grep -F " + firstOf(short, space)},
+		remedies.Again("service/listening"),
 	}
 	return f
 }
@@ -128,9 +130,10 @@ func (l *listener) noneReady(waiting []socket) check.Finding {
 	slices.Sort(f.Nodes)
 	f.Nodes = slices.Compact(f.Nodes)
 	f.Remedy = []check.Remedy{
-		{Text: "Does its selector match pods, and are they Ready?", Command: l.kubectl("get service,endpointslices,pods -o wide")},
-		{Text: "Why is a pod not Ready? Its events and its log say so", Command: l.kubectl("describe pods | grep -A12 Events: ; kubectl -n " + l.service.Namespace + " get events --sort-by=.lastTimestamp | tail")},
-		{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/listening"},
+		{Purpose: check.Find, Text: "Does its selector match pods, and are they Ready?", Command: l.kubectl("get service,endpointslices,pods -o wide")},
+		{Purpose: check.Find, Text: "Why is a pod not Ready? Its events and its log say so", Command: l.kubectl("describe pods | grep -A12 Events: ; kubectl -n " + l.service.Namespace + " get events --sort-by=.lastTimestamp | tail")},
+		{Text: "Let the workload behind it be made anew, where its pods are stuck; where the selector matches none, correct it or the pods' labels", Command: l.restart()},
+		remedies.Again("service/listening"),
 	}
 	return f
 }
@@ -196,4 +199,10 @@ func (l *listener) finding(group []socket) check.Finding {
 
 func (l *listener) kubectl(command string) string {
 	return fmt.Sprintf("kubectl -n %s %s", l.service.Namespace, command)
+}
+
+// restart makes the pods that the Service selects anew; whatever owns them replaces them.
+func (l *listener) restart() string {
+	return fmt.Sprintf(`kubectl -n %[1]s delete pods -l "$(kubectl -n %[1]s get service %[2]s -o go-template='{{range $k, $v := .spec.selector}}{{$k}}={{$v}},{{end}}' | sed 's/,$//')"`,
+		l.service.Namespace, l.service.Name)
 }

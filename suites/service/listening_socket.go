@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // hearing is what the sockets of an endpoint's pod say. The zero value is unread.
@@ -94,22 +95,32 @@ func (s socket) evidence() check.Evidence {
 func (l *listener) remedy(first socket) []check.Remedy {
 	pod := first.endpoint.Pod
 	steps := []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "See what the pod listens on",
 		Command: l.kubectl(fmt.Sprintf("exec %s -- sh -c 'ss -lntup || netstat -lntup || cat /proc/net/tcp /proc/net/tcp6'", pod)),
 	}}
 	if first.state == confined {
 		steps = append(steps, check.Remedy{
-			Text:    "Let the program listen on all addresses (0.0.0.0 or ::) instead of " + first.why + ": look for its listen, bind or host setting",
+			Purpose: check.Find, Text: "Look for its listen, bind or host setting",
 			Command: l.kubectl(fmt.Sprintf("get pod %s -o yaml | grep -nE -A12 'args:|command:|env:'", pod)),
+		}, check.Remedy{
+			Text:    "Let the program listen on all addresses (0.0.0.0 or ::) instead of " + first.why + ", in its arguments, its environment or its configuration",
+			Command: l.kubectl(fmt.Sprintf("edit $(kubectl -n %s get pod %s -o jsonpath='{.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}')", l.service.Namespace, pod)),
 		})
 	} else {
 		steps = append(steps, check.Remedy{
-			Text:    "Compare the Service's targetPort with the port of the program; a wrong one is repaired in the Service",
+			Purpose: check.Find, Text: "Compare the Service's targetPort with the port of the program",
 			Command: l.kubectl(fmt.Sprintf("get service %s -o jsonpath='{.spec.ports}'; kubectl -n %s logs %s --tail=20", l.service.Name, l.service.Namespace, pod)),
+		}, check.Remedy{
+			Text:    "Correct the Service's targetPort, where the program listens on another port",
+			Command: l.kubectl("edit service " + l.service.Name),
+		}, check.Remedy{
+			Text:    "Let the pod be made anew, where the program hangs or has lost its socket",
+			Command: l.kubectl("delete pod " + pod),
 		})
 	}
 	return append(steps, check.Remedy{
-		Text:    "A readiness probe on that port would have kept the pod out of the Service: add one",
+		Purpose: check.Last, Text: "A readiness probe on that port keeps such a pod out of the Service: add one, where this prints none",
 		Command: l.kubectl(fmt.Sprintf("get pod %s -o jsonpath='{.spec.containers[*].readinessProbe}'", pod)),
-	}, check.Remedy{Text: "Check: repeat the check alone", Command: "plumbline run --checks service/listening"})
+	}, remedies.Again("service/listening"))
 }

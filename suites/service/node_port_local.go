@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed node_port_local.md
@@ -41,7 +42,7 @@ func evaluateNodePortLocal(s *facts.Snapshot) check.Result {
 	}
 	l := local{s}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askNodePortLocal(scope), Rule: l.rule, Holds: "keep to the policy Local", Remedy: nodePortLocalRemedy,
+		Flows: askNodePortLocal(scope), Rule: l.rule, Holds: "keep to the policy Local", Remedy: func(p matrix.Place) []check.Remedy { return nodePortLocalRemedy(s, p) },
 	})
 }
 
@@ -91,24 +92,30 @@ func (l local) ofCluster(a netip.Addr) bool {
 	})
 }
 
-func nodePortLocalRemedy(p matrix.Place) []check.Remedy {
+func nodePortLocalRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	node := firstOf(p.Node(), c.To.Node)
 	last := check.Remedy{
-		Text: "Check: from another machine, nodes with a backend must answer, others not", Command: fmt.Sprintf("nc -vz -w 3 %s %d", c.To.Addr, c.To.Port),
+		Purpose: check.Verify,
+		Text:    "Check from another machine: nodes with a backend must answer, others not", Command: fmt.Sprintf("nc -vz -w 3 %s %d", c.To.Addr, c.To.Port),
 	}
 	if c.To.Silent && c.Answer.Outcome == facts.OK {
 		return append([]check.Remedy{{
-			Text: "The node forwards to another one: its data plane does not know of the policy, or holds stale rules", Node: node,
+			Purpose: check.Find,
+			Text:    "The node forwards to another one: its data plane does not know of the policy, or holds stale rules", Node: node,
 			Command: fmt.Sprintf("iptables-save -t nat | grep -E 'KUBE-(EXT|XLB|SVL)|%d'; nft list ruleset | grep -nE 'external|%d'", c.To.Port, c.To.Port),
-		}}, append(dataPlane(node, fmt.Sprint(c.To.Port)), last)...)
+		}}, append(dataPlane(s, node, fmt.Sprint(c.To.Port)), last)...)
 	}
 	if c.Answer.Outcome == facts.OK {
 		return []check.Remedy{{
-			Text: "Which rule rewrites the client's address? kube-proxy with --masquerade-all does, and so does a MASQUERADE for all that is forwarded", Node: node,
+			Purpose: check.Find,
+			Text:    "Which rule rewrites the client's address? kube-proxy with --masquerade-all does, and so does a MASQUERADE for all that is forwarded", Node: node,
 			Command: "iptables -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'; " +
 				"kubectl -n kube-system get configmap kube-proxy -o yaml | grep -iE 'masqueradeAll|clusterCIDR'",
-		}, last}
+		}, {
+			Text:    "Switch --masquerade-all off in kube-proxy's configuration (iptables: masqueradeAll: false), and start it anew; a rule of somebody else's has to go where it is written",
+			Command: "kubectl -n kube-system get configmap kube-proxy -o yaml | sed 's/masqueradeAll: true/masqueradeAll: false/' | kubectl apply -f - && kubectl -n kube-system rollout restart daemonset kube-proxy",
+		}, remedies.Again("service/node-port-local"), last}
 	}
-	return append(nodePortRemedy(p), last)
+	return append(nodePortRemedy(s, p), last)
 }

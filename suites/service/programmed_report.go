@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // group are gaps that were seen at the same looks.
@@ -66,10 +67,7 @@ func (w *planeWalk) broken(report []group) check.Finding {
 		}
 	}
 	f.Says = strings.Join(says, "; ")
-	f.Remedy = append(dataPlane(node, report[0].gaps[0].addr), check.Remedy{
-		Text: "Check that the link is there", Node: node,
-		Command: "iptables-save -t nat | grep -F -e " + report[0].gaps[0].addr + "; nft list table ip kube-proxy | grep -F -e " + report[0].gaps[0].addr,
-	})
+	f.Remedy = append(dataPlane(w.snapshot, node, report[0].gaps[0].addr), remedies.Again("service/programmed"))
 	return f
 }
 

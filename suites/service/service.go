@@ -5,6 +5,7 @@ package service
 import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // All are the checks of this area, in the order of the catalogue.
@@ -40,20 +41,24 @@ func firstOf(nodes ...string) string {
 
 // dataPlane are the commands which show what a node's kube-proxy has programmed
 // for an address, and how kube-proxy itself fares there.
-func dataPlane(node, address string) []check.Remedy {
-	return []check.Remedy{
+func dataPlane(s *facts.Snapshot, node, address string) []check.Remedy {
+	out := []check.Remedy{
 		{
-			Text: "Is kube-proxy running on this node, and does its log tell of a failure?",
+			Purpose: check.Find, Text: "Is kube-proxy running on this node, and does its log tell of a failure?",
 			Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node +
 				"; kubectl -n kube-system logs --tail=30 -l k8s-app=kube-proxy --prefix",
 		},
 		{
-			Text: "Has the node's data plane an entry for the address? (iptables, nftables and ipvs in turn)", Node: node,
+			Purpose: check.Find, Text: "Has the node's data plane an entry for the address? (iptables, nftables and ipvs in turn)", Node: node,
 			Command: "iptables-save -t nat | grep -F " + address + "; nft list ruleset | grep -F " + address + "; ipvsadm -Ln | grep -F -A4 " + address,
 		},
-		{
-			Text:    "If the entry is missing, let kube-proxy write its rules anew",
-			Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
-		},
+		remedies.RestartProxy(s, node),
 	}
+	if len(s.Cluster.KubeProxy) == 0 && s.Cluster.KubeProxyExpected {
+		out = append(out, remedies.Everywhere("kube-system", "kube-proxy", node)[1])
+	}
+	return append(out, check.Remedy{
+		Purpose: check.Verify, Text: "Check that the address has its entries: this must print some", Node: node,
+		Command: "(iptables-save -t nat; nft list ruleset; ipvsadm -Ln) 2>/dev/null | grep -F " + address + " | head -5",
+	})
 }
