@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // mostTables is how many walked ways a finding shows.
@@ -80,17 +81,26 @@ func (o way) remedy() []check.Remedy {
 	if to == "" {
 		to = o.to.Name
 	}
+	tables := "iptables"
+	if strings.Contains(to, ":") {
+		tables = "ip6tables"
+	}
 	h, ok := o.last()
 	place := "the node itself: its rules, its route, and the gateway it names"
 	if ok {
 		place = h.Addr.String() + " and whatever stands behind it: a firewall there, or a route that is missing there"
 	}
 	return []check.Remedy{{
-		Text: "Look at " + place, Node: o.from.Node, Command: fmt.Sprintf("ip route get %s; nft list ruleset | grep -nE 'drop|reject'", to),
+		Purpose: check.Find,
+		Text:    "Look at " + place, Node: o.from.Node, Command: fmt.Sprintf("ip route get %s; nft list ruleset | grep -nE 'drop|reject'", to),
 	}, {
-		Text: "Walk the way again by hand, with the very port", Node: o.from.Node,
+		Purpose: check.Find,
+		Text:    "Walk the way again by hand, with the very port", Node: o.from.Node,
 		Command: fmt.Sprintf("mtr -n -T -P %d -r -c 10 %s || tcptraceroute -n %s %d", o.to.Port, to, to, o.to.Port),
 	}, {
-		Text: "Give the table to those who run that router; check afterwards", Node: o.from.Node, Command: connect(&o.to),
+		Text: "Where the way ends within the node: let packets to it leave; where it ends behind a router: give the table to those who run that one", Node: o.from.Node,
+		Command: fmt.Sprintf("%[1]s -I OUTPUT -p tcp --dport %[2]d -j ACCEPT; %[1]s -I FORWARD -p tcp --dport %[2]d -j ACCEPT", tables, o.to.Port),
+	}, remedies.WhereWritten(o.from.Node, "Where that helped, correct what wrote the rule, or it is back after the next boot or reload", "DROP|REJECT|drop|reject"), {
+		Purpose: check.Verify, Text: "Check by connecting again: it must connect", Node: o.from.Node, Command: connect(&o.to),
 	}}
 }
