@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -21,21 +20,29 @@ func quoted(s string) string { return strconv.Quote(s) }
 
 func newList(streams genericiooptions.IOStreams) *cobra.Command {
 	var format string
+	var ofCauses bool
 	c := &cobra.Command{
-		Use: "list", Short: "List every check with its level, its profile, what it needs, and its promise",
+		Use: "list", Short: "List every check with its level, its profile, what it needs, and its promise; or every cause",
 		Long: "List every check: a line each with its id, its level, the smallest profile that it is in,\n" +
-			"what it cannot do without (api: reading the API server is enough), and its promise.", Args: exactly(0, "no argument"),
+			"what it cannot do without (api: reading the API server is enough), and its promise.\n" +
+			"With --causes, every cause that a run can name, and what it claims.", Args: exactly(0, "no argument"),
+		Example: "  plumbline list\n  plumbline list --causes",
 		RunE: func(*cobra.Command, []string) error {
-			switch format {
-			case "":
+			switch {
+			case format == "" && ofCauses:
+				return causeTable(streams.Out)
+			case format == "":
 				return listTable(streams.Out, allChecks())
-			case "json":
+			case format == "json" && ofCauses:
+				return causeJSON(streams.Out)
+			case format == "json":
 				return listJSON(streams.Out, allChecks())
 			}
 			return usagef("-o %s is not known here; json is, and nothing for a table", quoted(format))
 		},
 	}
 	c.Flags().StringVarP(&format, "output", "o", "", "json, or nothing for a table")
+	c.Flags().BoolVar(&ofCauses, "causes", false, "causes in place of checks")
 	return c
 }
 
@@ -81,28 +88,4 @@ func listJSON(w io.Writer, checks []check.Check) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(items)
-}
-
-func newExplain(streams genericiooptions.IOStreams) *cobra.Command {
-	return &cobra.Command{
-		Use: "explain ID", Short: "What a check means, why it matters, how to repair", Args: exactly(1, "the id of a check"),
-		Example: "  plumbline explain kernel/ip-forward",
-		RunE: func(_ *cobra.Command, args []string) error {
-			return explain(streams.Out, args[0])
-		},
-	}
-}
-
-func explain(w io.Writer, id string) error {
-	all := allChecks()
-	i := slices.IndexFunc(all, func(c check.Check) bool { return c.ID == id })
-	if i < 0 {
-		return usageError{
-			says: fmt.Sprintf("no check is called %s%s", quoted(id), specs.DidYouMean(id, all)),
-			hint: "`plumbline list` shows all checks",
-		}
-	}
-	doc := cmp.Or(strings.TrimSpace(all[i].Doc), "There is no page for this check yet.")
-	_, err := fmt.Fprintf(w, "%s (%s)\n%s\n\n%s\n", all[i].ID, all[i].Level, all[i].Promise, doc)
-	return err
 }
