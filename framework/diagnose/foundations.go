@@ -46,8 +46,8 @@ func foundationOf(id string) foundation {
 			because: "a tunnel without its UDP port neither sends nor receives",
 			parts:   []string{partTunnel, partNIC, partHost}, must: acrossAll,
 		},
-		"tunnel-address": {because: "the tunnel device itself holds the address that it sends from"},
-		"tunnel-entry":   {because: "the entry decides where the tunnel sends what is for these pods", must: acrossPeer},
+		"tunnel-address": {because: "the tunnel device itself holds the address that it sends from", parts: []string{partTunnel}},
+		"tunnel-entry":   {because: "the entry decides where the tunnel sends what is for these pods", parts: []string{partTunnel, partWire}, must: acrossPeer},
 		"route-missing": {
 			because: "without the route the node does not send these packets into the pod network",
 			parts:   []string{partHost}, must: acrossPeer,
@@ -75,8 +75,8 @@ func foundationOf(id string) foundation {
 		"hairpin-off":        {because: "a port of the bridge that does not reflect cannot lead a pod back to itself", parts: []string{partBridge}},
 		"rule-drops":         {because: "the rule was met while the suite probed"},
 		"tunnel-too-large":   {because: "a packet of the tunnel's size does not fit the interface below it with its outer header"},
-		"path-mtu":           {open: true, because: "packets of every size were tried: small ones arrive, large ones do not, and nothing says why"},
-		"large-packets-lost": {open: true, because: "connections open and then get stuck with the first large packets"},
+		"path-mtu":           {open: true, parts: []string{partTunnel, partHost, partNIC, partWire}, because: "packets of every size were tried: small ones arrive, large ones do not, and nothing says why"},
+		"large-packets-lost": {open: true, parts: []string{partTunnel, partHost, partNIC, partWire}, because: "connections open and then get stuck with the first large packets"},
 	}[id]
 }
 

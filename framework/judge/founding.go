@@ -26,7 +26,7 @@ func foundedBy(c *report.Cause, t report.Trace, parts []string) {
 			grounds += ": " + why
 		}
 		prove(c, grounds)
-	case len(parts) > 0 && v.Place.Node != "" && !touches(v.Place, c.Nodes) && !touches(v.Blames, c.Nodes) && len(c.Nodes) > 0:
+	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && elsewhere(v.Blames, c):
 		c.Against = append(c.Against, fmt.Sprintf("a flow that was sent again %s %s, not at %s", what, placed(v.Place), strings.Join(c.Nodes, ", ")))
 		if c.Certainty != report.Proved {
 			c.Certainty = report.FitsPartly
@@ -72,6 +72,15 @@ func at(p path.Place, nodes, parts []string) bool {
 func touches(p path.Place, nodes []string) bool {
 	return p.Stage != "" && (slices.Contains(nodes, p.Node) || p.To != "" && slices.Contains(nodes, p.To))
 }
+
+// elsewhere: a place that is known, at none of the cause's nodes, nor at one that it
+// names as the far end (a wrong entry may send packets there to be thrown away).
+func elsewhere(p path.Place, c *report.Cause) bool {
+	return p.Node != "" && !touches(p, c.Nodes) && !slices.Contains(strings.FieldsFunc(c.Says, separates), p.Node)
+}
+
+// separates: what can stand between names of nodes in a sentence.
+func separates(r rune) bool { return strings.ContainsRune(" ,;:()", r) }
 
 // said is the first word of the kernel or of a rule, where it comes from one of the nodes.
 func said(v path.Verdict, nodes []string) string {
