@@ -80,7 +80,7 @@ func TestWhatATargetDoesIsToldApart(t *testing.T) {
 		{
 			"a name that is not known", facts.Unreachable,
 			facts.Attempt{Outcome: facts.Unreachable, RCode: "NXDOMAIN", Note: "resolving"},
-			"6 of 12 pairs of sender and target do not resolve (NXDOMAIN): all to store.example:443 (TCP to the outside; IPv4; from pods and hosts)", "does this resolver know that zone",
+			"6 of 12 pairs of sender and target do not resolve (NXDOMAIN): all to store.example:443 (TCP to the outside; IPv4; from pods and hosts)", "let this resolver know that zone",
 		},
 		{
 			"a resolver that does not answer", facts.Timeout,

@@ -80,7 +80,7 @@ func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy
 	}
 	if failed.RCode == "NXDOMAIN" || absent(failed) {
 		return []check.Remedy{ask, {
-			Purpose: check.Find,
+
 			Text:    "The resolver answers that there is no such name or address: correct it in the configuration, or let this resolver know that zone",
 			Command: "kubectl -n kube-system edit configmap coredns",
 		}}
