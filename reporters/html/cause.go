@@ -1,6 +1,7 @@
 package html
 
 import (
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func newCauses(r *report.Report) []cause {
 	explained := map[string]int{}
 	for i, c := range r.Ranked() {
 		view := newCause(i+1, c)
-		view.Trace = newTrace(r, c.Trace)
+		view.Trace = newTrace(r, c.Trace, fmt.Sprintf("Cause %d", view.Number))
 		if view.PageAt = explained[c.ID]; view.PageAt == 0 {
 			view.Page = explanation(c.ID)
 		}
@@ -96,11 +97,11 @@ type odd struct {
 	Trace       *traceView
 }
 
-func newOdd(r *report.Report, u report.Unexplained) odd {
+func newOdd(n int, r *report.Report, u report.Unexplained) odd {
 	const mostNodes = 12
 	v := odd{
 		Says: plain.Line(u.Says), Checks: lines(u.Checks), Findings: u.Findings, Nodes: lines(u.Nodes),
-		Remedy: remedy(r.RemediesOfUnexplained(u)), Trace: newTrace(r, r.TraceOfUnexplained(u)),
+		Remedy: remedy(r.RemediesOfUnexplained(u)), Trace: newTrace(r, r.TraceOfUnexplained(u), fmt.Sprintf("Unexplained %d", n)),
 	}
 	if u.Pattern != "" {
 		v.Says, v.First, v.Pairs = plain.Line(u.Pattern), v.Says, u.Pairs

@@ -52,7 +52,7 @@ func TestWhatIsUnexplainedIsNotListedTwice(t *testing.T) {
 }
 
 func TestOfManyNodesTwelveAreListedAndTheOthersCounted(t *testing.T) {
-	got := newOdd(reporttest.Conformant(), report.Unexplained{Says: "x", Nodes: make([]string, 40)})
+	got := newOdd(1, reporttest.Conformant(), report.Unexplained{Says: "x", Nodes: make([]string, 40)})
 	if len(got.Nodes) != 12 || got.More != 28 {
 		t.Errorf("%d listed, and %d more", len(got.Nodes), got.More)
 	}

@@ -57,14 +57,14 @@ func build(r *report.Report) (*page, error) {
 		Map: newMapView(r), Nodes: newNodesView(r), Coverage: r.Coverage,
 	}
 	p.Causes = newCauses(r)
-	for _, u := range r.Unexplained {
-		p.Odd = append(p.Odd, newOdd(r, u))
+	for i, u := range r.Unexplained {
+		p.Odd = append(p.Odd, newOdd(i+1, r, u))
 	}
 	for _, c := range ordered(r.Checks) {
 		view := newCheckView(r, c)
 		p.Checks = append(p.Checks, view)
 		if len(c.Causes) == 0 && !isOdd(r, c.ID) && !c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Unknown || c.Verdict == check.Warn) {
-			view.Trace = newTrace(r, r.TraceOf(c))
+			view.Trace = newTrace(r, r.TraceOf(c), view.ID)
 			p.Loose = append(p.Loose, view)
 		}
 	}

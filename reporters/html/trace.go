@@ -10,14 +10,15 @@ import (
 
 // traceView is a flow that was sent again: where its packets vanish.
 type traceView struct {
-	Head, Says, Title string
-	Drawing           template.HTML
-	Files             []string
-	NotAsked          []string
+	Head, Says, Title, Label string
+	Drawing                  template.HTML
+	Files                    []string
+	NotAsked                 []string
 }
 
-// newTrace is nil where nothing was sent again.
-func newTrace(r *report.Report, note *report.TraceNote) *traceView {
+// newTrace is nil where nothing was sent again. of says for what it was, and is unique
+// in the page: two drawings may show the same way.
+func newTrace(r *report.Report, note *report.TraceNote, of string) *traceView {
 	if note == nil {
 		return nil
 	}
@@ -26,7 +27,7 @@ func newTrace(r *report.Report, note *report.TraceNote) *traceView {
 		v.Head = "Sent again and watched"
 	}
 	if p := r.PathOf(note.ID); p != nil {
-		v.Title, v.Drawing = plain.Line(p.Title), drawing(*p)
+		v.Title, v.Label, v.Drawing = plain.Line(p.Title), of+": the way of "+plain.Line(p.Title), drawing(*p)
 	}
 	return v
 }

@@ -20,7 +20,7 @@ func TestADrawingIsMadeOfTheHopsAndOfNothingElse(t *testing.T) {
 
 func TestACauseWithoutATraceShowsNone(t *testing.T) {
 	r := reporttest.ThreeCauses()
-	if newTrace(r, r.Causes[0].Trace) != nil {
+	if newTrace(r, r.Causes[0].Trace, "Cause 1") != nil {
 		t.Error("a trace out of nothing")
 	}
 }
