@@ -79,6 +79,9 @@ func misled(s *facts.Snapshot, node, peer string) []Judged {
 
 func proxyless(s *facts.Snapshot, node string) []Judged {
 	cut(s, func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		if f.To == facts.ToNodePort || f.To == facts.ToNodePortLocal {
+			return to.Node == node && !to.Silent
+		}
 		return from.Node == node && f.ThroughService()
 	})
 	return []Judged{failed(kubeProxy, about(node, "no kube-proxy pod on this node: no Service works from here, the cluster DNS included"))}
