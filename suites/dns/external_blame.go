@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // trial is one external name with everything that was heard of it.
@@ -132,11 +133,10 @@ func (t trial) theWay(bad []answer) check.Finding {
 	}
 	node := f.Nodes[0]
 	f.Remedy = []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "Is kube-proxy running on this node? Without it no Service answers there, DNS least of all",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node,
-	}, {
-		Text: "See dns/service and dns/replica for this node; ask by hand", Node: node, Command: dig(bad[0].to),
-	}}
+	}, remedies.RestartProxy(t.s, node), shownAnswers(node, dig(bad[0].to)), remedies.Again("dns/external")}
 	return f
 }
 
@@ -220,11 +220,23 @@ func (t trial) upstreamRemedy(a answer) []check.Remedy {
 		}
 	}
 	steps := []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "Where does the cluster DNS forward to? \"forward . /etc/resolv.conf\" means the file that the kubelet of its node hands out",
 		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n -A3 forward; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|timeout|refused'",
 	}, {
-		Text: "Ask that resolver directly from a node with a replica", Node: node,
+		Purpose: check.Find,
+		Text:    "Ask that resolver directly from a node with a replica", Node: node,
 		Command: fmt.Sprintf("grep nameserver /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null | while read -r _ ns; do dig +tries=1 +time=2 @$ns %s; done", question(a.to)),
 	}}
-	return append(steps, check.Remedy{Text: "Check through the cluster DNS", Node: a.from.Node, Command: dig(a.to)})
+	return append(steps,
+		check.Remedy{
+			Text:    "Name a resolver that answers in the Corefile, after \"forward .\" (two are better than one); CoreDNS reads it within two minutes",
+			Command: "kubectl -n kube-system edit configmap coredns",
+		},
+		restartReplicas(t.s, "Let the replicas be made anew, where they hold to an old /etc/resolv.conf of their node"),
+		check.Remedy{
+			Purpose: check.Last, Text: "Where the file on the node is wrong (of a replica's node it is handed out by the kubelet), correct it where it comes from: DHCP, netplan, NetworkManager", Node: node,
+			Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; resolvectl status --no-pager 2>/dev/null | grep -A3 'DNS Servers'",
+		},
+		shownAnswers(a.from.Node, dig(a.to)))
 }

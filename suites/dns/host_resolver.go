@@ -77,13 +77,15 @@ func brokenReplica(s *facts.Snapshot, node string) string {
 
 func hostRemedy(node string) []check.Remedy {
 	return []check.Remedy{{
-		Text: "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
+		Purpose: check.Find,
+		Text:    "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
 		Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
 	}, {
 		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be made anew", Node: node,
 		Command: "systemctl restart kubelet",
 	}, {
-		Text:    "Check that the replicas are ready and log no loop",
+		Purpose: check.Verify,
+		Text:    "Check that the replicas are Running and READY, and log no loop",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20 --prefix | grep -i loop",
 	}}
 }

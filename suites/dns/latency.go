@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed latency.md
@@ -41,7 +42,7 @@ func evaluateLatency(s *facts.Snapshot) check.Result {
 	}
 	races := racesOf(s, flows)
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", JudgesLoss: true, Rule: raceRule, Remedy: raceRemedy,
+		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", JudgesLoss: true, Rule: raceRule, Remedy: func(p matrix.Place) []check.Remedy { return raceRemedy(s, p) },
 		Also: races.outliers(),
 	})
 	for i := range r.Findings {
@@ -98,21 +99,23 @@ func raceRule(c matrix.Cell) matrix.Ruling {
 	}
 }
 
-func raceRemedy(p matrix.Place) []check.Remedy {
+func raceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	return []check.Remedy{{
-		Text: "Two packets of one socket that meet in conntrack are the usual reason (kubernetes#56903): see whether insert_failed grows while names are asked", Node: nodeOr(p, c),
+		Purpose: check.Find,
+		Text:    "Two packets of one socket that meet in conntrack are the usual reason (kubernetes#56903): see whether insert_failed grows while names are asked", Node: nodeOr(p, c),
 		Command: "conntrack -S | grep -o 'insert_failed=[0-9]*'; sleep 10; conntrack -S | grep -o 'insert_failed=[0-9]*'; uname -r",
 	}, {
-		Text: "Is it loss on the way? Ask a hundred times, each from a new socket", Node: c.From.Node,
+		Purpose: check.Find,
+		Text:    "Is it loss on the way? Ask a hundred times, each from a new socket", Node: c.From.Node,
 		Command: fmt.Sprintf("for i in $(seq 100); do dig +tries=1 +time=1 @%s %s >/dev/null || echo lost; done | sort | uniq -c", c.To.Addr, question(*c.To)),
 	}, {
-		Text:    "Where it is the race: a node-local cache asks by TCP and without NAT; kernels from 5.1 on have most of the repair; or let applications use single-request-reopen",
-		Command: "kubectl -n kube-system get daemonset node-local-dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
-	}, {
-		Text:    "Where it is one replica: is it short of CPU?",
+		Purpose: check.Find, Text: "Is one replica short of CPU?",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system top pods -l k8s-app=kube-dns",
-	}}
+	}, restartReplicas(s, "Let the replicas be made anew, where one of them hangs or is starved"), {
+		Purpose: check.Last, Text: "Where it is the race: a node-local cache asks by TCP and without NAT (Kubernetes documentation, \"Using NodeLocal DNSCache\"); kernels from 5.1 on have most of the repair; or applications use single-request-reopen",
+		Command: "kubectl -n kube-system get daemonset node-local-dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
+	}, remedies.Again("dns/latency")}
 }
 
 // millis writes microseconds as milliseconds.

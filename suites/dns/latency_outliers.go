@@ -105,13 +105,19 @@ func (o outlier) finding(says string) check.Finding {
 	}
 	first := o.races[0]
 	f.Remedy = []check.Remedy{{
-		Text: "Is it the way? The round trip of a plain packet tells", Node: first.from.Node,
+		Purpose: check.Find,
+		Text:    "Is it the way? The round trip of a plain packet tells", Node: first.from.Node,
 		Command: fmt.Sprintf("ping -c 20 -i 0.2 %s; ip route get %s", first.to.Addr, first.to.Addr),
 	}, {
+		Purpose: check.Find,
 		Text:    "Is it the load? Look at CPU and throttling of the node and of the replica (see pressure/load and pressure/cpu)",
 		Command: "kubectl top nodes; kubectl -n kube-system top pods -l k8s-app=kube-dns; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 	}, {
-		Text: "Check by asking again", Node: first.from.Node,
+		Text:    "Where it is the replica, let the replicas be made anew; where it is the node's load, move its pods away (kubectl drain)",
+		Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
+	}, {
+		Purpose: check.Verify,
+		Text:    "Check by asking again: the times must be like those of other nodes", Node: first.from.Node,
 		Command: fmt.Sprintf("for i in 1 2 3 4 5; do dig @%s %s | grep 'Query time'; done", first.to.Addr, question(first.to)),
 	}}
 	return f

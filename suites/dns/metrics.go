@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed metrics.md
@@ -44,7 +45,7 @@ func evaluateMetrics(s *facts.Snapshot) check.Result {
 	servers := serversOf(answers(s, flows))
 	r := matrix.Judge(s, matrix.Spec{
 		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: servers.notServing(),
-		Rule: servers.rule, Remedy: metricsRemedy,
+		Rule: servers.rule, Remedy: func(p matrix.Place) []check.Remedy { return metricsRemedy(s, p) },
 	})
 	if r.Verdict == check.Unknown && len(r.Findings) > 0 && !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Verdict != check.Warn }) {
 		r.Verdict = check.Warn // every replica was heard, and none serves metrics
@@ -65,27 +66,27 @@ func (s servers) rule(c matrix.Cell) matrix.Ruling {
 	}
 }
 
-func metricsRemedy(p matrix.Place) []check.Remedy {
+func metricsRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	url := fmt.Sprintf("http://%s%s", netip.AddrPortFrom(c.To.Addr, c.To.Port), c.To.Name)
 	get := check.Remedy{
-		Text: "Ask by hand: 200 is right, 000 is a failure of the network", Node: c.From.Node,
+		Purpose: check.Verify, Text: "Check by asking: this must print 200; 000 is a failure of the network", Node: c.From.Node,
 		Command: fmt.Sprintf("curl -sS -g -o /dev/null -w '%%{http_code}\\n' -m 3 '%s'", url),
 	}
 	policies := check.Remedy{
-		Text:    "Is there a NetworkPolicy which lets only port 53 pass to the cluster DNS?",
+		Purpose: check.Find, Text: "Is there a NetworkPolicy which lets only port 53 pass to the cluster DNS?",
 		Command: "kubectl -n kube-system get networkpolicies; kubectl get ciliumnetworkpolicies,globalnetworkpolicies -A 2>/dev/null",
 	}
 	if p.Shape == matrix.Target || p.Shape == matrix.Within {
-		return []check.Remedy{get, {
-			Text: "Many cannot reach this replica: look on its node for a rule on the port or the address", Node: c.To.Node,
+		return append([]check.Remedy{{
+			Purpose: check.Find, Text: "Many cannot reach this replica: look on its node for a rule on the port or the address", Node: c.To.Node,
 			Command: fmt.Sprintf("iptables-save | grep -nE 'dport %d|%s'; nft list ruleset | grep -nE 'dport %d|%s'", c.To.Port, c.To.Addr, c.To.Port, c.To.Addr),
-		}, policies, get}
+		}, policies, get}, letPass(c, c.To.Node, "tcp")...)
 	}
-	return []check.Remedy{{
-		Text: "The replica answers others, or nobody: look at this node's route to it, forwarding and rules first", Node: nodeOr(p, c),
+	return append([]check.Remedy{{
+		Purpose: check.Find, Text: "The replica answers others, or nobody: look at this node's route to it, forwarding and rules first", Node: nodeOr(p, c),
 		Command: fmt.Sprintf("ip route get %s; sysctl -n net.ipv4.ip_forward; nft list ruleset | grep -nE 'dport %d|drop|reject'", c.To.Addr, c.To.Port),
-	}, policies, get}
+	}, policies, remedies.RestartCNI(s, nodeOr(p, c)), get}, letPass(c, nodeOr(p, c), "tcp")...)
 }
 
 func nodeOr(p matrix.Place, c matrix.Cell) string {

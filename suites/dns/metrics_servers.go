@@ -95,10 +95,14 @@ func (s servers) refusal(says string, ids []string) check.Finding {
 	f.Says = f.Subject + " " + says
 	f.Evidence = []check.Evidence{{Node: first.from.Node, Source: fmt.Sprintf("HTTP %s → %s", first.from, first.server()), Text: first.cell.Outcome.String()}}
 	f.Remedy = []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "CoreDNS serves metrics where its Corefile has the line \"prometheus :9153\"; another DNS server may serve them elsewhere, or not at all",
 		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n prometheus; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 	}, {
-		Text:    "After the line was added, CoreDNS reads it within two minutes where it has the plugin reload, else when it is made anew; check",
+		Text:    "Add the line, if metrics are wanted; CoreDNS reads it within two minutes where it has the plugin reload, else when it is made anew",
+		Command: "kubectl -n kube-system edit configmap coredns",
+	}, {
+		Purpose: check.Verify, Text: "Check: metrics must be printed",
 		Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/kube-system/pods/%s:%d/proxy/metrics | head -3", strings.TrimPrefix(ids[0], "metrics/"), first.to.Port),
 	}}
 	return f

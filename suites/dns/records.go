@@ -43,7 +43,7 @@ func evaluateRecords(s *facts.Snapshot) check.Result {
 		}
 	}
 	silence := silentPlaces(all)
-	found := recordFindings(all, silence)
+	found := recordFindings(s, all, silence)
 	findings := append(found.findings, unheard(s, flows, "questions")...)
 	judged := len(all) - found.aside
 	held := fmt.Sprintf("%s of %s are as the specification says", figures.Grouped(judged-found.wrong), figures.Count(judged, "answer"))

@@ -28,7 +28,7 @@ type wrongRecord struct {
 
 // recordFindings makes one finding of every question and wrong answer, however
 // many places got it.
-func recordFindings(all []answer, silent map[place]bool) judgedRecords {
+func recordFindings(s *facts.Snapshot, all []answer, silent map[place]bool) judgedRecords {
 	var out judgedRecords
 	var order []string
 	groups, replied := map[string]*wrongRecord{}, map[string]int{}
@@ -60,7 +60,7 @@ func recordFindings(all []answer, silent map[place]bool) judgedRecords {
 	for _, key := range order {
 		g := groups[key]
 		g.asked = countPlaces(all, silent, g.answers[0])
-		out.findings = append(out.findings, g.finding())
+		out.findings = append(out.findings, g.finding(s))
 	}
 	slices.SortStableFunc(out.findings, func(a, b check.Finding) int { return rank(a.Verdict) - rank(b.Verdict) })
 	return out
@@ -77,10 +77,10 @@ func countPlaces(all []answer, silent map[place]bool, like answer) int {
 	return n
 }
 
-func (g wrongRecord) finding() check.Finding {
+func (g wrongRecord) finding(s *facts.Snapshot) check.Finding {
 	a := g.answers[0]
 	f := check.Finding{
-		Subject: question(a.to), Nodes: []string{}, Verdict: check.Fail, Flow: a.flow.Key(), Remedy: recordRemedy(a),
+		Subject: question(a.to), Nodes: []string{}, Verdict: check.Fail, Flow: a.flow.Key(), Remedy: recordRemedy(s, a),
 	}
 	for _, one := range g.answers {
 		f.Pairs = append(f.Pairs, check.Pair{From: one.from.String(), To: one.to.ID})
@@ -117,25 +117,24 @@ func wanted(t facts.Target) string {
 	}
 }
 
-func recordRemedy(a answer) []check.Remedy {
-	steps := []check.Remedy{{Text: "Ask again by hand", Node: a.from.Node, Command: dig(a.to)}, {
-		Text:    "Read the zone that the cluster DNS serves; the plugin kubernetes must name the cluster's domain, in-addr.arpa and ip6.arpa",
+func recordRemedy(s *facts.Snapshot, a answer) []check.Remedy {
+	steps := []check.Remedy{{
+		Purpose: check.Find, Text: "Read the zone that the cluster DNS serves; the plugin kubernetes must name the cluster's domain, in-addr.arpa and ip6.arpa",
 		Command: "kubectl -n kube-system get configmap coredns -o jsonpath='{.data.Corefile}'",
 	}}
-	switch {
-	case strings.HasPrefix(a.to.ID, "record/NXDOMAIN"):
+	if strings.HasPrefix(a.to.ID, "record/NXDOMAIN") {
 		steps = append(steps, check.Remedy{
-			Text:    "A name that does not exist must not be answered: look for a template, rewrite or wildcard, and for a resolver behind it that invents answers",
+			Purpose: check.Find, Text: "A name that does not exist must not be answered: look for a template, rewrite or wildcard, and for a resolver behind it that invents answers",
 			Command: "kubectl -n kube-system get configmap coredns coredns-custom -o yaml --ignore-not-found | grep -nE 'template|rewrite|wildcard|forward'",
 		})
-	default:
+	} else {
 		steps = append(steps, check.Remedy{
-			Text:    "Compare with what the API server says, and see whether the replicas can still hear it",
+			Purpose: check.Find, Text: "Compare with what the API server says, and see whether the replicas can still hear it",
 			Command: "kubectl get service kubernetes -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|warn|fail'",
 		})
 	}
 	return append(steps, check.Remedy{
-		Text:    "Let the replicas be made anew, so that they read the cluster's Services again, and ask once more",
-		Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
-	})
+		Text:    "Correct the Corefile, where a line of it makes the answer",
+		Command: "kubectl -n kube-system edit configmap coredns",
+	}, restartReplicas(s, "Let the replicas be made anew, so that they read the Corefile and the cluster's Services again"), shownAnswers(a.from.Node, dig(a.to)))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed replica.md
@@ -42,7 +43,7 @@ func evaluateReplica(s *facts.Snapshot) check.Result {
 	}
 	return matrix.Judge(s, matrix.Spec{
 		Flows: offered(askReplica(check.ScopeOf(s)), addrs), Noun: "pairs of sender and replica",
-		Also: notReady(s), Remedy: replicaRemedy,
+		Also: notReady(s), Remedy: func(p matrix.Place) []check.Remedy { return replicaRemedy(s, p) },
 	})
 }
 
@@ -56,8 +57,15 @@ func noReplica(s *facts.Snapshot) check.Result {
 		Subject: "cluster DNS", Nodes: []string{}, Verdict: check.Fail,
 		Says: fmt.Sprintf("0 replicas stand behind the DNS Service %s", s.Cluster.DNS[0].Addr()),
 		Remedy: []check.Remedy{{
+			Purpose: check.Find,
 			Text:    "See why its Deployment has no pod",
 			Command: "kubectl -n kube-system get deployment,pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system get events --sort-by=.lastTimestamp | tail",
+		}, {
+			Text:    "Ask for two replicas",
+			Command: "kubectl -n kube-system scale deployment " + deploymentName(s) + " --replicas=2",
+		}, {
+			Purpose: check.Verify, Text: "Check that they come: it must say \"successfully rolled out\"",
+			Command: "kubectl -n kube-system rollout status deployment " + deploymentName(s) + " --timeout=60s",
 		}},
 	}})
 }
@@ -73,8 +81,15 @@ func notReady(s *facts.Snapshot) []check.Finding {
 			Subject: p.Name, Nodes: []string{}, Verdict: check.Warn,
 			Says: fmt.Sprintf("the replica %s is not ready: %s", p.Name, cmp.Or(p.Message, p.Reason, p.Phase, "no reason is given")),
 			Remedy: []check.Remedy{{
+				Purpose: check.Find,
 				Text:    "Read what Kubernetes says of it",
 				Command: fmt.Sprintf("kubectl -n %s describe pod %s; kubectl -n %s logs --tail=30 %s", p.Namespace, p.Name, p.Namespace, p.Name),
+			}, {
+				Text:    "Let it be made anew",
+				Command: fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, p.Name),
+			}, {
+				Purpose: check.Verify, Text: "Check that all replicas are Running and READY",
+				Command: fmt.Sprintf("kubectl -n %s get pods -l k8s-app=kube-dns -o wide", p.Namespace),
 			}},
 		}
 		if p.Node != "" {
@@ -85,27 +100,25 @@ func notReady(s *facts.Snapshot) []check.Finding {
 	return out
 }
 
-func replicaRemedy(p matrix.Place) []check.Remedy {
+func replicaRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	pod := c.Column.Label
-	ask := check.Remedy{
-		Text: "Ask this replica by hand", Node: c.From.Node,
-		Command: fmt.Sprintf("dig +tries=1 +time=2 @%s %s; dig +tcp +tries=1 +time=2 @%s %s", c.To.Addr, c.To.Name, c.To.Addr, c.To.Name),
-	}
+	ask := shownAnswers(c.From.Node, fmt.Sprintf("dig +tries=1 +time=2 @%s %s; dig +tcp +tries=1 +time=2 @%s %s", c.To.Addr, c.To.Name, c.To.Addr, c.To.Name))
 	if p.Shape != matrix.Target && p.Shape != matrix.Within {
-		return []check.Remedy{ask, {
-			Text: "The replica answers others, so look at this node: its route to the replica, forwarding, and rules for port 53", Node: p.Node(),
+		node := nodeOr(p, c)
+		return append([]check.Remedy{{
+			Purpose: check.Find, Text: "The replica answers others, so look at this node: its route to the replica, forwarding, and rules for port 53", Node: node,
 			Command: fmt.Sprintf("ip route get %s; sysctl -n net.ipv4.ip_forward; nft list ruleset | grep -nE 'dport 53|drop|reject'", c.To.Addr),
-		}}
+		}, remedies.RestartCNI(s, node), ask}, letPass(c, node, "udp", "tcp")...)
 	}
-	return []check.Remedy{ask, {
-		Text:    "No one reaches this replica: read its log and state",
+	return append([]check.Remedy{{
+		Purpose: check.Find, Text: "No one reaches this replica: read its log and state",
 		Command: fmt.Sprintf("kubectl -n kube-system describe pod %s; kubectl -n kube-system logs --tail=30 %s", pod, pod),
 	}, {
-		Text: "Look on its node for a rule on port 53, or towards its address", Node: c.To.Node,
+		Purpose: check.Find, Text: "Look on its node for a rule on port 53, or towards its address", Node: c.To.Node,
 		Command: fmt.Sprintf("iptables-save | grep -nE 'dport 53|%s'; nft list ruleset | grep -nE 'dport 53|%s'", c.To.Addr, c.To.Addr),
 	}, {
-		Text:    "If the pod itself is at fault, let it be made anew",
+		Text:    "Let the replica be made anew, where the pod itself is at fault",
 		Command: "kubectl -n kube-system delete pod " + pod,
-	}}
+	}, ask}, letPass(c, c.To.Node, "udp", "tcp")...)
 }

@@ -142,11 +142,21 @@ func addrList(s *facts.Snapshot) string {
 }
 
 func podRemedy(s *facts.Snapshot, node string) []check.Remedy {
+	const config = "/var/lib/kubelet/config.yaml"
+	var addrs []string
+	for _, d := range s.Cluster.DNS {
+		addrs = append(addrs, d.Addr().String())
+	}
 	return []check.Remedy{{
-		Text: "Compare clusterDNS and clusterDomain of this kubelet with another node's", Node: node,
-		Command: "grep -nE -A2 'clusterDNS|clusterDomain' /var/lib/kubelet/config.yaml; ps -o args= -C kubelet",
+		Purpose: check.Find, Text: "Compare clusterDNS and clusterDomain of this kubelet with another node's", Node: node,
+		Command: "grep -nE -A2 'clusterDNS|clusterDomain' " + config + "; ps -o args= -C kubelet",
 	}, {
-		Text: fmt.Sprintf("Set clusterDNS to %s, and restart the kubelet; running pods keep the old file until they are made anew", addrList(s)), Node: node,
-		Command: "systemctl restart kubelet",
+		Text: "Set clusterDNS in the kubelet's configuration, and restart it; pods keep the old file until they are made anew", Node: node,
+		Command: fmt.Sprintf("sed -i '/^clusterDNS:/,/^[^-[:space:]]/{/^ *- /d}; s/^clusterDNS:.*/clusterDNS: [%s]/' %s && systemctl restart kubelet", strings.Join(addrs, ", "), config),
+	}, {
+		Purpose: check.Last, Text: "Correct the configuration that new nodes get, and an upgrade writes (kubeadm), where it says the same", Command: "kubectl -n kube-system get configmap kubelet-config -o yaml | grep -nE -A2 'clusterDNS|clusterDomain'",
+	}, {
+		Purpose: check.Verify, Text: fmt.Sprintf("Check in a new pod: nameserver %s must stand there", addrList(s)),
+		Command: fmt.Sprintf(`kubectl run try-resolver --rm -i --restart=Never --image=busybox --overrides='{"spec":{"nodeName":"%s"}}' -- cat /etc/resolv.conf`, node),
 	}}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed service.md
@@ -39,7 +40,7 @@ func evaluateService(s *facts.Snapshot) check.Result {
 		return check.Unknownf("the cluster DNS has replicas, but no Service labelled k8s-app=kube-dns is known in kube-system")
 	}
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askService(check.ScopeOf(s)), Rule: serviceRule, Noun: "places", Remedy: serviceRemedy,
+		Flows: askService(check.ScopeOf(s)), Rule: serviceRule, Noun: "places", Remedy: func(p matrix.Place) []check.Remedy { return serviceRemedy(s, p) },
 	})
 }
 
@@ -65,26 +66,27 @@ func serviceRule(c matrix.Cell) matrix.Ruling {
 	return matrix.Ruling{Standing: matrix.Right}
 }
 
-func serviceRemedy(p matrix.Place) []check.Remedy {
+func serviceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	node := p.Node()
 	if c.Answer.Outcome == facts.OK || node == "" {
 		return []check.Remedy{{
+			Purpose: check.Find,
 			Text:    "One of the replicas is likely dead, or not reached: dns/replica names it. Compare the endpoints with the pods",
 			Command: "kubectl -n kube-system get endpointslices -l k8s-app=kube-dns -o wide; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 		}, {
+			Purpose: check.Find,
 			Text:    "Read what the replicas say",
 			Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
-		}}
+		}, restartReplicas(s, "Let the replicas be made anew, one by one"), remedies.Again("dns/service", "dns/replica")}
 	}
 	return []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "Is kube-proxy running on this node? Without it no Service answers there, DNS least of all",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node,
 	}, {
-		Text: "Has the node's data plane an entry for the address?", Node: node,
+		Purpose: check.Find,
+		Text:    "Has the node's data plane an entry for the address?", Node: node,
 		Command: fmt.Sprintf("iptables-save -t nat | grep -F %s; nft list ruleset | grep -F %s; ipvsadm -Ln | grep -F -A4 %s", c.To.Addr, c.To.Addr, c.To.Addr),
-	}, {
-		Text:    "If the entry is missing, let kube-proxy write its rules anew",
-		Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
-	}}
+	}, remedies.RestartProxy(s, node), shownAnswers(node, fmt.Sprintf("dig +tries=1 +time=2 @%s %s", c.To.Addr, c.To.Name))}
 }

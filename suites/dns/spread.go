@@ -54,7 +54,8 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 		Command: "kubectl -n kube-system scale deployment " + deploymentName(s) + " --replicas=2",
 	}
 	look := check.Remedy{
-		Text:    "Check that they stand on different nodes",
+		Purpose: check.Verify,
+		Text:    "Check that they are READY, and stand on different nodes",
 		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 	}
 	switch {
@@ -62,8 +63,12 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 		f.Verdict, f.Nodes = check.Fail, []string{}
 		f.Says = fmt.Sprintf("none of %s of the cluster DNS is ready", figures.Count(len(s.Cluster.DNSPods), "replica"))
 		f.Remedy = []check.Remedy{{
+			Purpose: check.Find,
 			Text:    "Read what Kubernetes and the replicas say",
 			Command: "kubectl -n kube-system describe pods -l k8s-app=kube-dns | tail -40; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
+		}, restartReplicas(s, "Let them be made anew"), {
+			Text:    "If they broke with a change of their image or configuration, go back to the version before",
+			Command: "kubectl -n kube-system rollout undo deployment " + deploymentName(s),
 		}, look}
 	case len(s.Nodes) == 1:
 		return nil
@@ -73,8 +78,11 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 	case len(nodes) == 1:
 		f.Says = fmt.Sprintf("the %d ready replicas of the cluster DNS all stand on %s: when that node goes, no name resolves", len(ready), nodes[0])
 		f.Remedy = []check.Remedy{{
-			Text:    "Let one be placed anew; where it comes back to the same node, give the Deployment a pod anti-affinity or a topology spread over kubernetes.io/hostname",
+			Text:    "Let one be placed anew",
 			Command: "kubectl -n kube-system delete pod " + ready[0].Name,
+		}, {
+			Purpose: check.Last, Text: "Spread them over the nodes, so that the next rollout does not put them together again",
+			Command: `kubectl -n kube-system patch deployment ` + deploymentName(s) + ` --type merge -p '{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"ScheduleAnyway","labelSelector":{"matchLabels":{"k8s-app":"kube-dns"}}}]}}}}'`,
 		}, look}
 	default:
 		return nil
@@ -142,7 +150,8 @@ func lowPriority(s *facts.Snapshot) []check.Finding {
 				Text:    "Give it the class that Kubernetes made for it; its pods are made anew, one by one",
 				Command: `kubectl -n kube-system patch deployment ` + deploymentName(s) + ` -p '{"spec":{"template":{"spec":{"priorityClassName":"system-cluster-critical"}}}}'`,
 			}, {
-				Text:    "Check",
+				Purpose: check.Verify,
+				Text:    "Check the class: it must say system-cluster-critical",
 				Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,CLASS:.spec.priorityClassName",
 			}},
 		})

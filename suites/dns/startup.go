@@ -70,7 +70,7 @@ func evaluateStartup(s *facts.Snapshot) check.Result {
 			groups[b.what+kind] = append(groups[b.what+kind], b)
 		}
 	}
-	findings := append(lateFindings(groups), unknownStartups(unknown)...)
+	findings := append(lateFindings(s, groups), unknownStartups(unknown)...)
 	slices.SortStableFunc(findings, func(a, b check.Finding) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
 	return check.Conclude(fmt.Sprintf("%s of %s first lookups and connections succeeded within a second and at the first try%s",
 		figures.Grouped(good), figures.Grouped(len(begins)), slowest(begins)), findings)

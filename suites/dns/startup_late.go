@@ -8,14 +8,15 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // lateFindings makes one finding of every kind of bad beginning, with all its nodes.
-func lateFindings(groups map[string][]begin) []check.Finding {
+func lateFindings(s *facts.Snapshot, groups map[string][]begin) []check.Finding {
 	var out []check.Finding
 	for _, key := range sortedKeys(groups) {
 		g := groups[key]
-		f := check.Finding{Verdict: check.Warn, Remedy: lateRemedy(g[0])}
+		f := check.Finding{Verdict: check.Warn, Remedy: lateRemedy(s, g[0])}
 		var told []string
 		for _, b := range g {
 			f.Nodes = append(f.Nodes, b.node)
@@ -61,27 +62,26 @@ func (b begin) told() string {
 	return fmt.Sprintf("%s after %s ms and %s", b.node, figures.Grouped(b.Millis), tries)
 }
 
-func lateRemedy(b begin) []check.Remedy {
+func lateRemedy(s *facts.Snapshot, b begin) []check.Remedy {
 	steps := []check.Remedy{{
+		Purpose: check.Find,
 		Text:    "Is kube-proxy (or what replaces it) on this node up and in time, and the CNI's agent? Both write what a new pod needs",
 		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + b.node + " | grep -E 'kube-proxy|flannel|calico|cilium|antrea|weave'",
 	}, {
+		Purpose: check.Find,
 		Text:    "Read how long the CNI and the data plane took",
 		Command: "kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=200 --prefix | grep -iE 'sync|took|error'",
 	}}
+	steps = append(steps, remedies.RestartProxy(s, b.node), remedies.RestartCNI(s, b.node))
 	if b.kind() == neverEver {
 		steps = append(steps, check.Remedy{
-			Text:    "It does not get better with time, so repair dns/service and service/api first",
+			Purpose: check.Find, Text: "It does not get better with time: dns/service and service/api tell what is wrong; see their pods",
 			Command: "kubectl -n kube-system get pods -l 'k8s-app in (kube-proxy, kube-dns)' -o wide",
-		})
-	} else {
-		steps = append(steps, check.Remedy{
-			Text:    "Until it is repaired, an application needs a readiness probe, and has to try its first lookup again",
-			Command: "",
 		})
 	}
 	return append(steps, check.Remedy{
-		Text: "Check in a pod that is born on this node",
+		Purpose: check.Verify,
+		Text:    "Check in a pod that is born on this node: the name must resolve at once",
 		Command: fmt.Sprintf("kubectl run first-lookup --rm -i --restart=Never --image=busybox --overrides='{\"spec\":{\"nodeName\":\"%s\"}}' -- sh -c 'time nslookup kubernetes.default'",
 			b.node),
 	})

@@ -56,7 +56,7 @@ func evaluateTruncation(s *facts.Snapshot) check.Result {
 	}
 	small := matrix.Lookup(s)
 	return matrix.Judge(s, matrix.Spec{
-		Flows: askBig(check.ScopeOf(s)), Noun: "places", Holds: "get large answers whole", Remedy: truncationRemedy,
+		Flows: askBig(check.ScopeOf(s)), Noun: "places", Holds: "get large answers whole", Remedy: func(p matrix.Place) []check.Remedy { return truncationRemedy(s, p) },
 		Rule: func(c matrix.Cell) matrix.Ruling {
 			udp, tcp := c.Flow, c.Flow
 			udp.Via, tcp.Via = facts.DNSUDP, facts.DNSTCP
@@ -83,23 +83,23 @@ func bigRule(c matrix.Cell, udp, tcp facts.Outcome) matrix.Ruling {
 	return matrix.Failing("does not get a large answer, while small ones come", "do not get a large answer, while small ones come")
 }
 
-func truncationRemedy(p matrix.Place) []check.Remedy {
+func truncationRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
-	ask := check.Remedy{
-		Text: "Ask for the large answer in the three ways: truncated with TCP after it, by TCP alone, and in one datagram of 1232 and of 4096 bytes", Node: c.From.Node,
-		Command: fmt.Sprintf("for how in +noedns +tcp +bufsize=1232 +bufsize=4096; do dig +tries=1 +time=2 $how @%s %s | grep -E 'flags|SIZE|timed out'; done", c.To.Addr, c.To.Name),
-	}
-	return []check.Remedy{ask, {
-		Text: "TCP port 53 must pass as UDP does: look for a rule or policy that names UDP alone", Node: nodeOr(p, c),
+	node := nodeOr(p, c)
+	return append([]check.Remedy{{
+		Purpose: check.Find, Text: "TCP port 53 must pass as UDP does: look for a rule that names UDP alone", Node: node,
 		Command: "nft list ruleset | grep -nE 'dport 53'; iptables-save | grep -nE 'dport 53'",
 	}, {
-		Text:    "The same of NetworkPolicies",
-		Command: "kubectl get networkpolicies -A",
+		Purpose: check.Find, Text: "Look for a NetworkPolicy that names UDP alone",
+		Command: "kubectl get networkpolicies -A -o yaml | grep -nE 'name:|protocol:|port: 53'",
 	}, {
-		Text: "Where only the datagram of 4096 bytes is missing, its fragments are dropped: see mtu/path, and rules that drop fragments", Node: nodeOr(p, c),
+		Purpose: check.Find, Text: "Where only the datagram of 4096 bytes is missing, its fragments are dropped: see mtu/path, and rules that drop fragments", Node: node,
 		Command: "nstat -az IpReasmFails IpReasmTimeout IpFragFails; sysctl net.ipv4.ipfrag_high_thresh net.netfilter.nf_conntrack_frag6_high_thresh",
 	}, {
-		Text:    "CoreDNS keeps answers within its plugin bufsize (1232 is advised), so that nothing is fragmented",
-		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n bufsize",
-	}}
+		Purpose: check.Last, Text: "Where fragments are dropped: let CoreDNS keep its answers in one packet (\"bufsize 1232\" in the Corefile)",
+		Command: "kubectl -n kube-system edit configmap coredns && kubectl -n kube-system rollout restart deployment " + deploymentName(s),
+	}, {
+		Purpose: check.Verify, Text: "Check the large answer in the four ways: truncated with TCP after it, by TCP alone, and in one datagram of 1232 and of 4096 bytes; none may time out", Node: c.From.Node,
+		Command: fmt.Sprintf("for how in +noedns +tcp +bufsize=1232 +bufsize=4096; do dig +tries=1 +time=2 $how @%s %s | grep -E 'flags|SIZE|timed out'; done", c.To.Addr, c.To.Name),
+	}}, letPass(c, node, "tcp", "udp")...)
 }
