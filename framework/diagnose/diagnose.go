@@ -213,7 +213,7 @@ func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
 	if len(pairs) > 0 {
 		return pairs, true
 	}
-	return nil, cl.finding != nil && cl.finding(id, f) || in.startsLate(cl, id, f)
+	return nil, cl.finding != nil && cl.finding(id, f) || in.startsLate(cl, id, f) || ownsChains(cl, id, f)
 }
 
 // counts says whether a finding wants an explanation. Warnings do, too.

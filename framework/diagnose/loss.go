@@ -53,9 +53,7 @@ func (in *input) disturbed(speaks func(check.Finding) bool, d disturbance) []cla
 			tests = append(tests, d.shows(in, n, ""))
 		}
 		c.cell, c.leaves = among(open(), eitherOf(tests)), d.leaves
-		c.finding = func(id string, f check.Finding) bool {
-			return isOneOf(t.findings, id, f) || id == "firewall/chains" && sameNodes(f, c.nodes) && namesTable(f, rules)
-		}
+		c.finding = func(id string, f check.Finding) bool { return isOneOf(t.findings, id, f) }
 		out = append(out, c)
 	}
 	return out
@@ -68,24 +66,7 @@ func (d disturbance) by(c claim, rules []dropRule) claim {
 	c.says = fmt.Sprintf("%s; on %s a rule %s: %s: %s", c.says, r.node, d.does, r.place(), r.rule.Text)
 	c.grounds = "the rule was read on the host, and the figures fit it"
 	c.parts = []string{partNIC, partHost, partWire}
-	var evidence []check.Evidence
-	var steps []check.Remedy
-	for _, r := range rules {
-		evidence = append(evidence, check.Evidence{Node: r.node, Source: r.place(), Text: r.rule.Text})
-		steps = append(steps, check.Remedy{Text: d.undo, Node: r.node, Command: r.undo()})
-	}
-	c.evidence = append(evidence, c.evidence...)
-	c.remedy = append(steps, slices.DeleteFunc(slices.Clone(c.remedy), func(m check.Remedy) bool { return m.Purpose != check.Verify })...)
-	return c
-}
-
-// namesTable says whether a finding about chains means the table of a rule.
-func namesTable(f check.Finding, rules []dropRule) bool {
-	return slices.ContainsFunc(rules, func(r dropRule) bool {
-		return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool {
-			return e.Node == r.node && strings.Contains(e.Text, r.chain.Table+"/"+r.chain.Name)
-		})
-	})
+	return c.withRules(rules, d.undo)
 }
 
 // someAnswered: where every connect was lost, nothing is lost by chance.

@@ -111,7 +111,7 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 		follows := slices.Contains(m.also, id) && f.Verdict != check.Unknown || m.absence && f.Verdict == check.Unknown
 		return own || follows && sameNodes(f, nodes) && in.aboutSame(id, f, findings)
 	}
-	return in.founded(m.id, c, findings)
+	return in.bySizeRule(m.id, in.founded(m.id, c, findings))
 }
 
 // same are nodes with the very same findings.
