@@ -80,6 +80,9 @@ func wholeFindings(t *testing.T, r check.Result) {
 		if f.Verdict == check.Fail && (len(f.Remedy) == 0 && len(f.Evidence) == 0 && len(f.Pairs) == 0) {
 			t.Errorf("%s fails without evidence, pairs or remedy", f.Subject)
 		}
+		for _, wrong := range wrongSteps(f) {
+			t.Errorf("%s: %s", f.Subject, wrong)
+		}
 		for _, remedy := range f.Remedy {
 			if strings.Contains(remedy.Command, "sysctl --system") {
 				t.Errorf("%s: a remedy applies every setting there is", f.Subject)

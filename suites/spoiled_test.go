@@ -73,6 +73,11 @@ func TestSpoiledClusters(t *testing.T) {
 			if got.Verdict != c.verdict {
 				t.Errorf("judged %s, not %s: %s", got.Verdict, c.verdict, text)
 			}
+			for _, f := range got.Findings {
+				for _, wrong := range wrongSteps(f) {
+					t.Errorf("%s: %s", f.Subject, wrong)
+				}
+			}
 			plain := strings.NewReplacer(`\"`, `"`, `\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(text))
 			for _, says := range c.says {
 				if !strings.Contains(plain, says) {
@@ -403,7 +408,7 @@ func componentFaults() []spoiled {
 		{name: "replaced while the run began", check: id, verdict: check.Warn, spoil: func(s *facts.Snapshot) {
 			s.Cluster.KubeProxyLast = slices.Clone(s.Cluster.KubeProxy)
 			s.Cluster.KubeProxy[2].Ready, s.Cluster.KubeProxy[2].Terminating = false, true
-		}, says: []string{"n3", "one is at the end of the run", "get pods -l k8s-app=kube-proxy"}},
+		}, says: []string{"n3", "one is at the end of the run", "get pods -o wide --field-selector spec.nodeName=n3"}},
 		{name: "on a node that is not heard of", check: id, verdict: check.Unknown, spoil: func(s *facts.Snapshot) {
 			s.Cluster.KubeProxy[2].Ready = false
 			s.Node("n3").Last = []facts.Condition{{Type: "Ready", Status: "Unknown", Reason: "NodeStatusUnknown"}}

@@ -95,7 +95,7 @@ func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
 	family, rest, _ := strings.Cut(text, " ")
 	priority, words, _ := strings.Cut(rest, ":")
 	command := podpath.IP(facts.Family(family)) + " rule"
-	words = strings.Join(strings.Fields(strings.Replace(words, " unicast table", " table", 1)), " ")
+	words = strings.TrimSpace(strings.TrimSuffix(strings.Replace(words, " lookup table", " table", 1), " table 0"))
 	says, must := "Put the rule back", "one line"
 	if verb == "del" {
 		says, must = "Take the rule away", "nothing"
