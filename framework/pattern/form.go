@@ -148,9 +148,9 @@ func (r red) hub(name string, l lines) form {
 	redOut, redIn := tallyOf(l.redOut, name), tallyOf(l.redIn, name)
 	switch {
 	case redIn.across == 0 && redOut.across > 0:
-		return form{"out:[" + name + "]", counted(redOut.across+redOut.within, out, redOut.within > 0) + " out of " + name}
+		return form{"out:[" + name + "]", counted(redOut.across+redOut.within, out, redOut.within > 0, " out of "+name)}
 	case redOut.across == 0 && redIn.across > 0:
-		return form{"in:[" + name + "]", counted(redIn.across+redIn.within, in, redIn.within > 0) + " into " + name}
+		return form{"in:[" + name + "]", counted(redIn.across+redIn.within, in, redIn.within > 0, " into "+name)}
 	}
 	if whole(*out, *redOut, false) && whole(*in, *redIn, false) && redOut.within == 0 {
 		says := "every pair into and out of " + name
@@ -161,24 +161,24 @@ func (r red) hub(name string, l lines) form {
 	}
 	// Cells within the place are in both lines.
 	both := tally{across: out.across + in.across, within: out.within}
-	return form{"hub:" + name, counted(redOut.across+redIn.across+redOut.within, &both, redOut.within > 0) + " into and out of " + name}
+	return form{"hub:" + name, counted(redOut.across+redIn.across+redOut.within, &both, redOut.within > 0, " into and out of "+name)}
 }
 
-// counted is "5 of the 12 pairs", or "5 of the 12 pairs across nodes": never "every".
-func counted(n int, of *tally, within bool) string {
-	all, says := of.across, " across nodes"
-	if within || of.within == 0 {
-		all, says = of.across+of.within, ""
+// counted is "5 of the 12 pairs into n3", or with "across nodes": never "every".
+func counted(n int, of *tally, within bool, where string) string {
+	all := of.across
+	switch {
+	case within || of.within == 0:
+		all += of.within
+	default:
+		where += " across nodes"
 	}
-	if n == 1 {
-		return fmt.Sprintf("1 of the %d pairs%s", all, says)
-	}
-	return fmt.Sprintf("%d of the %d pairs%s", n, all, says)
+	return fmt.Sprintf("%d of the %d pairs%s", n, all, where)
 }
 
 // some is what has no form of its own.
 func (r red) some(froms, tos []string, l lines) form {
-	n := counted(len(r.cells), &l.all, l.red[""].within > 0)
+	n := counted(len(r.cells), &l.all, l.red[""].within > 0, "")
 	switch {
 	case len(froms) < len(l.out) && len(froms) <= 3:
 		return form{"some out:" + fmt.Sprint(froms), n + ", all of them out of " + names(froms)}
