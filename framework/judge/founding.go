@@ -26,7 +26,7 @@ func foundedBy(c *report.Cause, t report.Trace, parts []string) {
 			grounds += ": " + why
 		}
 		prove(c, grounds)
-	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && elsewhere(v.Blames, c):
+	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && (v.Blames.Stage == "" || elsewhere(v.Blames, c)):
 		c.Against = append(c.Against, fmt.Sprintf("a flow that was sent again %s %s, not at %s", what, placed(v.Place), strings.Join(c.Nodes, ", ")))
 		if c.Certainty != report.Proved {
 			c.Certainty = report.FitsPartly
