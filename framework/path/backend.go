@@ -83,21 +83,31 @@ func (b *builder) others() map[packetID]bool {
 	return out
 }
 
-// asking are the sources of requests, before and after every rewriting that was seen.
-func (b *builder) asking() map[netip.AddrPort]bool {
-	out := map[netip.AddrPort]bool{}
+// asking are the ports from which requests came, before and after every rewriting
+// that was seen, and those that the sender's sockets had.
+func (b *builder) asking() map[uint16]bool {
+	out := map[uint16]bool{}
 	for _, w := range b.t.Watches {
 		for _, p := range w.Packets {
 			if b.direction(p) == Request && p.Src.Port() != 0 {
-				out[p.Src] = true
+				out[p.Src.Port()] = true
 			}
+		}
+	}
+	for _, a := range b.t.Attempts {
+		if a.Local.Port() != 0 {
+			out[a.Local.Port()] = true
 		}
 	}
 	return out
 }
 
 // earlier says whether a packet answers a connection that was asked for before the
-// watch began: a host goes on sending SYN ACK for a minute.
+// watch began: a host goes on sending SYN ACK for a minute. What comes to an address
+// that the sender itself has may have been rewritten where nobody captures.
 func (b *builder) earlier(p facts.Sighting) bool {
-	return len(b.askers) > 0 && b.direction(p) == Answer && p.Dst.Port() != 0 && !b.askers[p.Dst]
+	if len(b.askers) == 0 || b.direction(p) != Answer || p.Dst.Port() == 0 {
+		return false
+	}
+	return !b.askers[p.Dst.Port()] && (b.from.kind == PodPort || !b.from.is(p.Dst.Addr()))
 }

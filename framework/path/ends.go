@@ -39,8 +39,8 @@ type builder struct {
 	to       end
 	// elsewhere are packets of other backends.
 	elsewhere map[packetID]bool
-	// askers are the sources of requests as any node saw them.
-	askers map[netip.AddrPort]bool
+	// askers are the ports from which the flow's requests came.
+	askers map[uint16]bool
 }
 
 func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
