@@ -128,6 +128,8 @@ func (b *builder) threeCauses() {
 		Evidence:  []check.Evidence{{Node: "demo-control-plane", Source: "pod kube-system/kube-proxy-h5x7m", Text: "Evicted: The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi."}},
 		Certainty: report.Fits, Grounds: "no Service answers there, and no rule of kube-proxy was read",
 		Remedy: []check.Remedy{
+			{Text: "See why it is not there", Command: "kubectl -n kube-system get events --field-selector reason=Evicted", Purpose: check.Find},
+			{Text: "See what the node is short of", Command: "kubectl describe node demo-control-plane", Purpose: check.Find},
 			{
 				Text: "Give kube-proxy the priority class that protects it",
 				Command: `kubectl -n kube-system patch daemonset kube-proxy --type merge -p ` +
