@@ -24,7 +24,7 @@ func nodeRangeExhausted(in *input) []claim {
 	for _, node := range without(sortedKeys(left), in.nodesOf(nodeReady)) {
 		c := claimOf([]string{node}, left[node])
 		c.says = node + ": the node's range of pod addresses is used up" + in.rangeOf(node) + ", so no new pod gets an address there"
-		c.grounds = "the network plugin itself says so"
+		c.grounds, c.remedy = "the network plugin itself says so", onePerCommand(c.remedy)
 		c.finding = in.absence(c.nodes, left[node])
 		out = append(out, c)
 	}

@@ -148,9 +148,15 @@ func (in *input) targetClaim(way failure, list []target) claim {
 		c.says = names(c.nodes) + ": " + c.says
 	}
 	if len(rules) > 0 {
-		c.says += "; " + rules[0].Says
-		evidence, steps := evidenceOf(rules)
-		c.evidence, c.remedy = evidence, append(steps, c.remedy...)
+		counted, _ := evidenceOf(rules)
+		known := in.rulesLike(c.nodes, func(text string) bool {
+			return slices.ContainsFunc(counted, func(e check.Evidence) bool { return ruleText(e.Text) == text })
+		})
+		if len(known) > 0 {
+			c.says = fmt.Sprintf("%s; a rule of %s takes the packets: %s: %s", c.says, known[0].node, known[0].place(), known[0].rule.Text)
+			c = c.withRules(known, "Take away the rule that takes the packets for the target")
+		}
+		c.evidence = append(counted, c.evidence...)
 		c.grounds = "" // the rule's counter says more
 	}
 	c.evidence = append(c.evidence, check.Evidence{Source: "matrix → outside", Text: fmt.Sprintf("%s: 0 of %s answered", strings.Join(labels, ", "), figures.Count(asked, "pair"))})

@@ -69,6 +69,8 @@ func TestATargetOnANodeIsProvedByTheRuleThatCounted(t *testing.T) {
 		}
 		return facts.Timeout
 	})
+	h := s.Host("n1", facts.Last)
+	h.Firewall = append(h.Firewall, facts.Dump{Tool: "iptables-nft-save", Text: "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ! -i lo -p tcp -m tcp --dport 2380 -j DROP\nCOMMIT\n"})
 	place := "iptables-nft, table filter, chain INPUT, rule 1"
 	rule := about("n1", place+" dropped 261 packets: -A INPUT ! -i lo -p tcp -m tcp --dport 2380 -j DROP")
 	rule.Evidence = []check.Evidence{{Node: "n1", Source: place, Text: "-A INPUT ! -i lo -p tcp -m tcp --dport 2380 -j DROP; counter 0 → 261"}}
@@ -77,7 +79,8 @@ func TestATargetOnANodeIsProvedByTheRuleThatCounted(t *testing.T) {
 	c := find(t, causes, "egress-target")
 	equal(t, string(c.Certainty), string(report.Proved))
 	equal(t, c.Nodes[0], "n1")
-	contains(t, c.Says, "dropped 261 packets")
+	contains(t, c.Says, "a rule of n1 takes the packets: iptables-nft-save, table filter, chain INPUT, rule 1: -A INPUT ! -i lo -p tcp -m tcp --dport 2380 -j DROP")
+	equal(t, c.Remedy[0].Command, "iptables-nft -t filter -D INPUT ! -i lo -p tcp -m tcp --dport 2380 -j DROP")
 	if len(c.Explains) != 2 || c.Explains[1].Findings != 1 {
 		t.Errorf("explains %+v", c.Explains)
 	}

@@ -29,6 +29,7 @@ func queues() []cause {
 		{id: "receive-buffer-full", checks: []string{"pressure/socket-buffers"}, steps: towardsSocket, parts: []string{partHost, partPod}},
 		{
 			id: "interface-drops", checks: []string{"pressure/interfaces"}, holds: counterProves, also: []string{"reach/quality"},
+			steps: ofFirst(inSendQueue),
 			shows: passing, leaves: lossyOnly, parts: []string{partNIC, partWire, partTunnel},
 		},
 	})
@@ -45,6 +46,11 @@ func counterProves(_ *input, f check.Finding) bool {
 		_, grew := growthOf(e)
 		return grew
 	})
+}
+
+// inSendQueue: what a queue below drops, the tunnel above it counts once more.
+func inSendQueue(f located) bool {
+	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool { return strings.HasPrefix(e.Source, hostCounter+"qdisc.") })
 }
 
 // lossyOnly: the answer came, but not at every attempt, or not whole; or a series

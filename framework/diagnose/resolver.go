@@ -30,27 +30,24 @@ func upstreamDead() stated {
 // askedResolver reads a resolver of a host out of the evidence.
 var askedResolver = regexp.MustCompile(`→ resolver (\S+?):53,`)
 
-// towardsUpstream puts the repair between what finds and what checks: forwarding to
-// a resolver that was heard to answer, where there is one.
+// towardsUpstream names a resolver that was heard to answer, where the one to which
+// the cluster DNS forwards is changed.
 func towardsUpstream(_ string, own []located, advised []check.Remedy) []check.Remedy {
-	change := "Write a resolver that answers after \"forward .\""
+	heard := ""
 	for _, f := range own {
 		for _, e := range f.Evidence {
-			if m := askedResolver.FindStringSubmatch(e.Source); m != nil && e.Text == "answered" {
-				change = fmt.Sprintf("Write a resolver that answers after \"forward .\": %s did when %s asked it", m[1], e.Node)
-				break
+			if m := askedResolver.FindStringSubmatch(e.Source); m != nil && e.Text == "answered" && heard == "" {
+				heard = fmt.Sprintf("%s did when %s asked it", m[1], e.Node)
 			}
 		}
 	}
-	repair := []check.Remedy{
-		{Text: change, Command: "kubectl -n kube-system edit configmap coredns"},
-		{Text: "Let the replicas read it at once", Command: "kubectl -n kube-system rollout restart deployment coredns && kubectl -n kube-system rollout status deployment coredns"},
+	out := slices.Clone(advised)
+	for i, r := range out {
+		if heard != "" && r.Purpose == check.Repair && strings.Contains(r.Command, "edit configmap") {
+			out[i].Text += ": " + heard
+		}
 	}
-	at := slices.IndexFunc(advised, func(r check.Remedy) bool { return r.Purpose == check.Verify })
-	if at < 0 {
-		at = len(advised)
-	}
-	return slices.Insert(slices.Clone(advised), at, repair...)
+	return out
 }
 
 // heardFrom counts who got an answer from a replica of the cluster DNS.

@@ -12,6 +12,7 @@ func unevenMTU() stated {
 		id: "uneven-mtu", checks: []string{"mtu/uniform", "mtu/overlay", "mtu/path"},
 		holds: func(in *input, f check.Finding) bool { return f.Verdict == check.Warn && in.oddMTU(f) },
 		also:  []string{"service/large-transfer", "dns/metrics", "dns/truncation"},
+		steps: ofFirst(func(f located) bool { return f.check == "mtu/uniform" }),
 		shows: passing, leaves: sized, grounds: "the MTUs of all nodes were read",
 	}
 }

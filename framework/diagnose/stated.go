@@ -58,6 +58,7 @@ func (s stated) claim(in *input, t same, open func() map[cellID]bool) claim {
 	if s.steps != nil {
 		c.remedy = s.steps(strings.Join(nodes[:min(1, len(nodes))], ""), t.findings, c.remedy)
 	}
+	c.remedy = onePerCommand(c.remedy)
 	if s.shows != nil {
 		var tests []cellTest
 		for _, n := range t.nodes {
@@ -69,6 +70,29 @@ func (s stated) claim(in *input, t same, open func() map[cellID]bool) claim {
 		return isOneOf(t.findings, id, f) || slices.Contains(s.also, id) && f.Verdict != check.Unknown && sameNodes(f, nodes)
 	}
 	return c
+}
+
+// onePerCommand leaves out steps that would run on a node what another one runs there.
+func onePerCommand(steps []check.Remedy) []check.Remedy {
+	var out []check.Remedy
+	for _, r := range steps {
+		if r.Command == "" || !slices.ContainsFunc(out, func(o check.Remedy) bool { return o.Node == r.Node && o.Command == r.Command }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ofFirst keeps the steps of the findings that a test picks, where it picks any:
+// what the others advise would repair a consequence.
+func ofFirst(picks func(located) bool) func(string, []located, []check.Remedy) []check.Remedy {
+	return func(_ string, own []located, advised []check.Remedy) []check.Remedy {
+		first := slices.DeleteFunc(slices.Clone(own), func(f located) bool { return !picks(f) })
+		if _, steps := evidenceOf(first); len(steps) > 0 {
+			return steps
+		}
+		return advised
+	}
 }
 
 // leftBy are the failing and warning findings of checks that nothing has
