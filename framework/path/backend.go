@@ -17,20 +17,13 @@ func (b *builder) choose() {
 	}
 	best := -1 << 30
 	for _, e := range b.backends {
-		asked, answered := 0, 0
-		for _, w := range b.t.Watches {
-			for _, p := range w.Packets {
-				if e.is(p.Dst.Addr()) && p.Dst.Port() == e.port {
-					asked++
-				}
-				if e.is(p.Src.Addr()) && p.Src.Port() == e.port {
-					answered++
-				}
-			}
-		}
+		asked, answered := b.counted(e, b.failed)
 		if asked > 0 && asked-2*answered > best {
 			best, b.to = asked-2*answered, e
 		}
+	}
+	if e, ok := b.unmet(); ok && b.failed != nil && b.to.kind == "" {
+		b.to = e
 	}
 	if b.to.kind != "" {
 		return
@@ -43,6 +36,24 @@ func (b *builder) choose() {
 	if b.to.kind == "" && len(b.backends) == 1 {
 		b.to = b.backends[0]
 	}
+}
+
+// counted are the packets to and from a backend, of the connections in focus.
+func (b *builder) counted(e end, f *focus) (asked, answered int) {
+	for _, w := range b.t.Watches {
+		for _, p := range w.Packets {
+			if !f.holds(p) {
+				continue
+			}
+			if e.is(p.Dst.Addr()) && p.Dst.Port() == e.port {
+				asked++
+			}
+			if e.is(p.Src.Addr()) && p.Src.Port() == e.port {
+				answered++
+			}
+		}
+	}
+	return asked, answered
 }
 
 // identity tells a packet apart on its whole way, rewritten or not: by TCP's

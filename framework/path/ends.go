@@ -39,6 +39,8 @@ type builder struct {
 	to       end
 	// elsewhere are packets of other backends.
 	elsewhere map[packetID]bool
+	// failed are the connections whose way is told; nil for all.
+	failed *focus
 	// askers are the ports from which the flow's requests came.
 	askers map[uint16]bool
 }
@@ -47,6 +49,7 @@ func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
 	b := &builder{s: s, t: t, family: podpath.Of(t.To.Addr), hosts: map[string]*host{}, target: netip.AddrPortFrom(t.To.Addr.Unmap(), t.To.Port)}
 	b.from = b.sender()
 	b.findService()
+	b.failed = b.newFocus()
 	b.choose()
 	b.elsewhere = b.others()
 	b.askers = b.asking()

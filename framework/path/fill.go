@@ -70,7 +70,7 @@ func (b *builder) fill(lanes ...*Lane) {
 		b.names(l)
 		for _, w := range b.t.Watches {
 			for _, p := range w.Packets {
-				if b.direction(p) == l.Direction && !b.elsewhere[identity(p)] && !b.earlier(p) {
+				if b.direction(p) == l.Direction && !b.elsewhere[identity(p)] && !b.earlier(p) && b.failed.holds(p) {
 					b.put(l, w.Node, packet{p, l.Direction})
 				}
 			}
@@ -78,7 +78,7 @@ func (b *builder) fill(lanes ...*Lane) {
 	}
 	for _, l := range lanes {
 		for i := range l.Hops {
-			l.Hops[i].state(b.host(l.Hops[i].Node))
+			l.Hops[i].state(b.host(l.Hops[i].Node), l.since(l.Hops[i].Node))
 		}
 		l.Hops = slices.DeleteFunc(l.Hops, func(h Hop) bool { return h.optional && h.State != Seen })
 	}
@@ -160,17 +160,41 @@ func (h *Hop) add(p packet) {
 	}
 }
 
-// state says what not having been seen means. A watch that a bound ended proves nothing.
-func (h *Hop) state(at *host) {
+// onward is how long a packet may take from one interface of a node to the next, in
+// microseconds; far more than any queue holds it.
+const onward = 1_000_000
+
+// since is when the first packet of the lane was seen on a node; negative for never.
+func (l Lane) since(node string) int64 {
+	first := int64(-1)
+	for _, h := range l.Hops {
+		if h.Node == node && h.Packets > 0 && (first < 0 || h.AtMicros < first) {
+			first = h.AtMicros
+		}
+	}
+	return first
+}
+
+// state says what not having been seen means. A watch that a bound ended proves
+// something only about packets that the node saw well before.
+func (h *Hop) state(at *host, since int64) {
 	switch {
 	case h.Packets > 0:
 		h.State, h.Why = Seen, ""
 	case h.virtual() || at.watch == nil:
-	case at.watch.Truncated:
+	case at.watch.Truncated && (since < 0 || at.ended() < since+onward):
 		h.Why = "the watch reached its bound before the end"
 	default:
 		h.State = Missing
 	}
+}
+
+// ended is when the watch saw its last packet.
+func (h *host) ended() int64 {
+	if n := len(h.watch.Packets); n > 0 {
+		return h.watch.Packets[n-1].AtMicros
+	}
+	return 0
 }
 
 // virtual decides the hops that are no interface: a host began what was seen

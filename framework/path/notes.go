@@ -11,6 +11,9 @@ import (
 // notes are further things that were seen, beside what the verdict says.
 func (b *builder) notes(p *Path, v Verdict) []string {
 	var out []string
+	if b.failed != nil && v.Outcome != Whole {
+		out = append(out, "Only the connections that failed are shown; others came through.")
+	}
 	if v.Outcome == Vanished || v.Outcome == Unanswered {
 		for _, l := range []Lane{p.Request, p.Answer} {
 			for _, r := range again(real(l), func(packet) bool { return true }) {

@@ -30,6 +30,9 @@ func sentence(l Lane, last, missing *Hop) string {
 	case missing.leg != last.leg:
 		return fmt.Sprintf("%s, but never arrived at %s's %s", said, missing.Node, missing.name())
 	}
+	if missing.Dev != "" && missing.Dev == last.Dev && missing.Kind == PodPort {
+		return said + ", but never went back by it"
+	}
 	return said + ", but " + never(*missing)
 }
 
@@ -104,6 +107,9 @@ func never(h Hop) string {
 		return "was never decapsulated on " + h.name()
 	case h.Out && (h.Kind == NIC || h.Kind == Tunnel):
 		return "never left by " + h.name()
+	}
+	if h.Kind == PodPort && h.Out && h.Dev != "" {
+		return "never reached the pod's " + h.name()
 	}
 	return "never reached " + h.name()
 }
