@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 const (
@@ -127,17 +128,14 @@ func routed(s *facts.Snapshot, node, line string) bool {
 }
 
 func repair(s *facts.Snapshot, log facts.PodLog, f failure) []check.Remedy {
-	namespace := "kube-system"
-	for _, p := range s.Cluster.CNIPods {
-		namespace = p.Namespace
-	}
+	namespace, set := remedies.DaemonSet(s.Cluster.CNIPods, agentName(s))
 	return []check.Remedy{
 		{Purpose: check.Find, Text: "See what is in the way, and remove it: it stays when the agent is restarted", Node: log.Node, Command: f.look},
 		{Text: "Let the agent begin anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, log.Pod)},
 		{
 			Purpose: check.Verify, Text: "Check a minute later that the line does not come back: this must print nothing",
 			Command: fmt.Sprintf("kubectl -n %s logs --tail=200 --all-containers $(kubectl -n %s get pods --field-selector spec.nodeName=%s -o name | grep %s) | grep -iF -- '%s'",
-				namespace, namespace, log.Node, agentName(s), f.part),
+				namespace, namespace, log.Node, set, f.part),
 		},
 	}
 }

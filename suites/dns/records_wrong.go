@@ -136,5 +136,7 @@ func recordRemedy(s *facts.Snapshot, a answer) []check.Remedy {
 	return append(steps, check.Remedy{
 		Text:    "Correct the Corefile, where a line of it makes the answer",
 		Command: "kubectl -n kube-system edit configmap coredns",
-	}, restartReplicas(s, "Let the replicas be made anew, so that they read the Corefile and the cluster's Services again"), shownAnswers(a.from.Node, dig(a.to)))
+	}, restartReplicas(s, "Let the replicas be made anew, so that they read the Corefile and the cluster's Services again"), check.Remedy{
+		Purpose: check.Verify, Text: "Check by asking: " + wanted(a.to) + " must come", Node: a.from.Node, Command: dig(a.to),
+	})
 }

@@ -90,17 +90,18 @@ func (o way) remedy() []check.Remedy {
 	if ok {
 		place = h.Addr.String() + " and whatever stands behind it: a firewall there, or a route that is missing there"
 	}
-	return []check.Remedy{{
-		Purpose: check.Find,
-		Text:    "Look at " + place, Node: o.from.Node, Command: fmt.Sprintf("ip route get %s; nft list ruleset | grep -nE 'drop|reject'", to),
+	out := []check.Remedy{{
+		Purpose: check.Find, Text: "Look at " + place, Node: o.from.Node,
+		Command: fmt.Sprintf("ip route get %s; nft list ruleset | grep -nE 'drop|reject'", to),
 	}, {
-		Purpose: check.Find,
-		Text:    "Walk the way again by hand, with the very port", Node: o.from.Node,
+		Purpose: check.Find, Text: "Walk the way again by hand, with the very port", Node: o.from.Node,
 		Command: fmt.Sprintf("mtr -n -T -P %d -r -c 10 %s || tcptraceroute -n %s %d", o.to.Port, to, to, o.to.Port),
-	}, {
-		Text: "Where the way ends within the node: let packets to it leave; where it ends behind a router: give the table to those who run that one", Node: o.from.Node,
+	}, {Purpose: check.Verify, Text: "Check by connecting again: it must connect", Node: o.from.Node, Command: connect(&o.to)}}
+	if ok { // beyond the reach of any node
+		return append(out, check.Remedy{Text: fmt.Sprintf("Give the table to those who run %s: they open the way to %s, TCP port %d, or set the route that is missing", h.Addr, to, o.to.Port)})
+	}
+	return append(out, check.Remedy{
+		Text: "Let packets to it leave, where a rule of this node keeps them in", Node: o.from.Node,
 		Command: fmt.Sprintf("%[1]s -I OUTPUT -p tcp --dport %[2]d -j ACCEPT; %[1]s -I FORWARD -p tcp --dport %[2]d -j ACCEPT", tables, o.to.Port),
-	}, remedies.WhereWritten(o.from.Node, "Where that helped, correct what wrote the rule, or it is back after the next boot or reload", "DROP|REJECT|drop|reject"), {
-		Purpose: check.Verify, Text: "Check by connecting again: it must connect", Node: o.from.Node, Command: connect(&o.to),
-	}}
+	}, remedies.WhereWritten(o.from.Node, "Where that helped, correct what wrote the rule, or it is back after the next boot or reload", "DROP|REJECT|drop|reject"))
 }

@@ -105,19 +105,17 @@ func agentFinding(node string, k facts.SecuritySoftware, p facts.Process) check.
 	if k.Effect != "" {
 		says += ": it " + strings.TrimPrefix(k.Effect, "it ")
 	}
-	stop := check.Remedy{
-		Text: "Agree with its owners on an exception for the pod network, the overlay's port and the container runtime; to prove that it is the reason, stop it for the time of one run",
-		Node: node, Command: fmt.Sprintf("systemctl status %d", p.PID),
+	steps := []check.Remedy{
+		{Purpose: check.Find, Text: "See the service that it is of", Node: node, Command: fmt.Sprintf("systemctl status --no-pager %d", p.PID)},
+		{Purpose: check.Last, Text: "Agree with its owners on an exception for the pod network, the overlay's port and the container runtime; these are the node's own", Node: node, Command: "ip -br addr; ip -d link show type vxlan; ls /run/containerd /run/crio 2>/dev/null"},
+		{Purpose: check.Verify, Text: "Check while it is stopped: this must print nothing; then run this suite again", Node: node, Command: "pgrep -l " + p.Name},
 	}
 	if k.Stop != "" {
-		stop.Command = k.Stop
+		steps = append(steps, check.Remedy{Text: "To prove that it is the reason, stop it for the time of one run", Node: node, Command: k.Stop})
 	}
 	return check.Finding{
 		Subject: node, Nodes: []string{node}, Verdict: check.Warn, Says: says,
 		Evidence: []check.Evidence{{Node: node, Source: "process list", Text: fmt.Sprintf("%s, pid %d", p.Name, p.PID)}},
-		Remedy: []check.Remedy{
-			stop,
-			{Purpose: check.Verify, Text: "Check while it is stopped: this must print nothing; then run this suite again", Node: node, Command: "pgrep -l " + p.Name},
-		},
+		Remedy:   steps,
 	}
 }

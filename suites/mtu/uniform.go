@@ -48,7 +48,7 @@ func evaluateUniform(s *facts.Snapshot) check.Result {
 	var findings []check.Finding
 	var held []string
 	for _, kind := range sortedKeys(sizes) {
-		found, words := compare(kind, sizes[kind])
+		found, words := compare(s, kind, sizes[kind])
 		findings = append(findings, found...)
 		held = append(held, words)
 	}

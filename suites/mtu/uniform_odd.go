@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
 // compare names the odd ones against the majority, and says in a few words what there is.
-func compare(kind string, all []sizedLink) ([]check.Finding, string) {
+func compare(s *facts.Snapshot, kind string, all []sizedLink) ([]check.Finding, string) {
 	count := map[int]int{}
 	for _, one := range all {
 		count[one.mtu]++
@@ -26,7 +27,7 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 	}
 	words := fmt.Sprintf("%s %d on %d of %d", short(kind), usual, count[usual], len(all))
 	if 2*count[usual] <= len(all) {
-		return []check.Finding{undecided(kind, all)}, words
+		return []check.Finding{undecided(s, kind, all)}, words
 	}
 	var out []check.Finding
 	at := map[int]int{}
@@ -40,7 +41,7 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 			at[one.mtu] = i
 			out = append(out, check.Finding{
 				Verdict: check.Warn, Says: fmt.Sprintf("the MTU of %s is %d; on %d of %s it is %d", kind, one.mtu, count[usual], figures.Count(len(all), "node"), usual),
-				Remedy: uniformRemedy(one, usual),
+				Remedy: uniformRemedy(s, one, usual),
 			})
 		}
 		out[i].Nodes = append(out[i].Nodes, one.node)
@@ -57,7 +58,7 @@ func compare(kind string, all []sizedLink) ([]check.Finding, string) {
 func short(kind string) string { return strings.TrimPrefix(kind, "the ") }
 
 // undecided is the finding where no size has a majority.
-func undecided(kind string, all []sizedLink) check.Finding {
+func undecided(s *facts.Snapshot, kind string, all []sizedLink) check.Finding {
 	f := check.Finding{Subject: short(kind), Verdict: check.Warn, Nodes: []string{}}
 	by := map[int][]string{}
 	var sizes []int
@@ -79,7 +80,7 @@ func undecided(kind string, all []sizedLink) check.Finding {
 	}
 	f.Says = fmt.Sprintf("the MTU of %s is not the same on all nodes, and no size has a majority: %s", kind, strings.Join(words, "; "))
 	larger := slices.IndexFunc(all, func(one sizedLink) bool { return one.mtu != sizes[0] })
-	f.Remedy = uniformRemedy(all[larger], sizes[0])
+	f.Remedy = uniformRemedy(s, all[larger], sizes[0])
 	return f
 }
 
@@ -87,7 +88,7 @@ func (one sizedLink) evidence() check.Evidence {
 	return check.Evidence{Node: one.node, Source: "ip link", Text: fmt.Sprintf("%s mtu %d", one.name, one.mtu)}
 }
 
-func uniformRemedy(one sizedLink, usual int) []check.Remedy {
+func uniformRemedy(s *facts.Snapshot, one sizedLink, usual int) []check.Remedy {
 	where := check.Remedy{
 		Purpose: check.Find,
 		Text:    "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
@@ -99,8 +100,12 @@ func uniformRemedy(one sizedLink, usual int) []check.Remedy {
 			Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl uncordon %s", one.node, one.node),
 		}}, shown(one.node, "all have to be the same", "mtu/uniform", "veth*")...)
 	}
+	keep := keepLink(one.node, one.name, usual)
+	if strings.HasPrefix(one.kind, "the tunnel") || strings.HasPrefix(one.kind, "the bridge") {
+		keep = keepCNI(s, usual)
+	}
 	return append([]check.Remedy{where, {
 		Text: fmt.Sprintf("Where %d is the size that the network carries, set it now", usual), Node: one.node,
 		Command: fmt.Sprintf("ip link set dev %s mtu %d", one.name, usual),
-	}, keepLink(one.node, one.name, usual)}, shown(one.node, fmt.Sprintf("this must print %d", usual), "mtu/uniform", one.name)...)
+	}, keep}, shown(one.node, fmt.Sprintf("this must print %d", usual), "mtu/uniform", one.name)...)
 }

@@ -107,7 +107,8 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		if podpath.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			wrong("pod", fmt.Sprintf("the probe pod's address %s lies outside the node's pod CIDR %v", a, n.PodCIDRs),
 				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: "cat /run/flannel/subnet.env /etc/cni/net.d/*; ip addr show cni0"},
-				peering.RestartCNI(s, n.Name))
+				peering.RestartCNI(s, n.Name),
+				check.Remedy{Text: "Where the bridge keeps the old range: delete it; the next pod makes it anew (drain the node first, because its pods lose their network)", Node: n.Name, Command: "ip link del cni0"})
 		}
 	}
 	return out

@@ -70,7 +70,8 @@ func lostOn(g symptom.Growth, i facts.Interface, l limit) symptom.Symptom {
 		Remedy: []check.Remedy{
 			{Purpose: check.Find, Text: l.next, Node: g.Node, Command: fmt.Sprintf(l.command, i.Name)},
 			{Text: l.repair, Node: g.Node, Command: strings.ReplaceAll(l.mend, "%s", i.Name)},
-			remedies.Still(g.Node, "that the counters of errors and drops stand still", fmt.Sprintf("ip -s -s link show dev %s; tc -s qdisc show dev %s", i.Name, i.Name)),
+			remedies.Still(g.Node, "that the counters of errors and drops stand still",
+				fmt.Sprintf("(cd /sys/class/net/%[1]s/statistics && grep . *_dropped *_errors) | xargs; tc -s qdisc show dev %[1]s | grep -o 'dropped [0-9]*' | xargs; cat /sys/class/net/%[1]s/carrier_changes", i.Name)),
 		},
 	}
 }

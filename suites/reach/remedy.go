@@ -53,23 +53,26 @@ func firstStep(s *facts.Snapshot, p matrix.Place, c matrix.Cell, node string) []
 			Purpose: check.Find, Text: "The route to the other pods must name the CNI's device, and the tunnel must know its peers", Node: c.From.Node,
 			Command: fmt.Sprintf("ip route get %s; ip -d link show type vxlan; bridge fdb show | grep dst", c.To.Addr),
 		},
-		remedies.Set(node, "Switch forwarding on, where it is off", on),
 		remedies.RestartCNI(s, node),
 	}
-	if keep := remedies.Keep(s, node, "ip-forward", on); len(keep) > 0 && keep[0].Purpose == check.Last && forwardingOff(s, node, sysctl) {
-		out = append(out, keep...)
+	if off, known := forwardingOff(s, node, sysctl); off {
+		out = append(out[:2], remedies.Set(node, "Switch forwarding on", on), out[2])
+		return append(out, remedies.Keep(s, node, "ip-forward", on)...)
+	} else if !known {
+		out = append(out, remedies.Set(node, "Switch forwarding on, where it is off", on))
 	}
 	return out
 }
 
-// forwardingOff: a setting that was seen to be right needs nothing that keeps it so.
-func forwardingOff(s *facts.Snapshot, node, sysctl string) bool {
+// forwardingOff says whether the switch was seen at 0 at any look, and whether it was seen at all.
+func forwardingOff(s *facts.Snapshot, node, sysctl string) (off, known bool) {
 	for _, look := range []facts.Look{facts.First, facts.Last} {
-		if h := s.Host(node, look); h != nil && strings.TrimSpace(h.Sysctls[sysctl]) == "0" {
-			return true
+		if h := s.Host(node, look); h != nil {
+			value := strings.TrimSpace(h.Sysctls[sysctl])
+			off, known = off || value == "0", known || value != ""
 		}
 	}
-	return false
+	return off, known
 }
 
 // hostSteps: nothing of Kubernetes lies between two hosts.

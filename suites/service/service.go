@@ -3,6 +3,8 @@
 package service
 
 import (
+	"slices"
+
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/remedies"
@@ -54,8 +56,9 @@ func dataPlane(s *facts.Snapshot, node, address string) []check.Remedy {
 		},
 		remedies.RestartProxy(s, node),
 	}
-	if len(s.Cluster.KubeProxy) == 0 && s.Cluster.KubeProxyExpected {
-		out = append(out, remedies.Everywhere("kube-system", "kube-proxy", node)[1])
+	namespace, set := remedies.DaemonSet(s.Cluster.KubeProxy, "kube-proxy")
+	if len(s.Cluster.KubeProxy) > 0 && !slices.ContainsFunc(s.Cluster.KubeProxy, func(p facts.Pod) bool { return p.Node == node }) {
+		out = append(out[:1], remedies.Everywhere(namespace, set, node)...) // there is none to restart
 	}
 	return append(out, check.Remedy{
 		Purpose: check.Verify, Text: "Check that the address has its entries: this must print some", Node: node,
