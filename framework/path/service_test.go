@@ -104,7 +104,7 @@ func serviceScenes() []scene {
 			},
 			trace:   trace("pod/n1", "pod>hairpin/tcp/ipv4@main", "nodePort/n1 10.0.0.11:31080", "1000 n1 >veth1 : tcp 10.244.1.2:40110 10.0.0.11:31080 SYN seq=1"),
 			outcome: path.Vanished, place: "sender-bridge at n1",
-			says: "never reached veth1: the bridge port veth1 of n1 has its hairpin mode off, and the pod asks itself",
+			says: "never went back by it: the bridge port veth1 of n1 has its hairpin mode off, and the pod asks itself",
 		},
 		{
 			name: "a backend on the asking node",
