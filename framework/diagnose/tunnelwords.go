@@ -56,8 +56,15 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 		out = append(out, check.Remedy{Text: "delete the rule that drops the tunnel", Node: d.node, Command: d.undo()})
 	}
 	port := t.dev.Vxlan.Port
+	verify := check.Remedy{
+		Purpose: check.Verify, Text: "check the tunnel and the pods: PASS must stand at both, and the exit status must be 0",
+		Command: "plumbline run --checks overlay/port,reach/pod-to-pod",
+	}
 	if len(t.drops) > 0 {
-		return append(out, check.Remedy{Purpose: check.Last, Text: "find out what made the rule (a firewall service, a security agent), and allow the port there, or it comes back"})
+		return append(out, check.Remedy{
+			Purpose: check.Last, Text: "find out what made the rule (a firewall service, a security agent), and allow the port there, or it comes back", Node: t.drops[0].node,
+			Command: fmt.Sprintf("grep -rsnIE -- '%d|DROP|drop' /etc/iptables /etc/sysconfig /etc/nftables.conf /etc/nftables.d /etc/ufw /etc/firewalld /etc/systemd /etc/cron.d /etc/rc.local /usr/local/bin /usr/local/sbin", port),
+		}, verify)
 	}
 	for _, n := range t.nodes {
 		out = append(out, check.Remedy{
@@ -74,7 +81,7 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 	}
 	return append(out, check.Remedy{
 		Text: fmt.Sprintf("allow UDP port %d between all nodes in both directions in the security group or the firewall between them", port),
-	})
+	}, verify)
 }
 
 func (t tunnelFault) uplink() string {
