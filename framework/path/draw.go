@@ -30,7 +30,7 @@ func Draw(p Path) string {
 			lines = append(lines, pad(string(l.Direction), margin)+"nothing of it was seen")
 			continue
 		}
-		lines = append(lines, drawHops(l)...)
+		lines = append(lines, drawHops(l, p.Verdict)...)
 		for _, r := range rewritings(l) {
 			lines = append(lines, wrap(pad(r.where, 18)+"  "+r.text, strings.Repeat(" ", margin))...)
 		}
@@ -61,14 +61,14 @@ func (l Lane) legs() [][]Hop {
 	return out
 }
 
-func drawHops(l Lane) []string {
+func drawHops(l Lane, v Verdict) []string {
 	line := pad(string(l.Direction), margin)
 	lines := []string{}
 	at := 0
 	for i, leg := range l.legs() {
 		var hops []string
 		for _, h := range leg {
-			hops = append(hops, h.label()+" "+l.mark(at))
+			hops = append(hops, h.label()+" "+l.mark(at, v))
 			at++
 		}
 		text := printable(outsideOr(leg[0].Node)) + "  " + strings.Join(hops, " → ")

@@ -28,10 +28,16 @@ func (s State) mark() string {
 // unreached is the mark of hops behind the one that packets never reached.
 const unreached = "·"
 
-// mark is that of a hop on its lane.
-func (l Lane) mark(i int) string {
+// mark is that of a hop on its lane. The hop that some packets never reached has a
+// cross although others did.
+func (l Lane) mark(i int, v Verdict) string {
 	if l.beyond(i) {
 		return unreached
+	}
+	if partly := v.Outcome == BlackHole || v.Outcome == Lossy; partly && v.Direction == l.Direction && v.FirstMissing != nil {
+		if h, m := l.Hops[i], v.FirstMissing; h.Node == m.Node && h.Dev == m.Dev && h.Out == m.Out && h.leg == m.leg {
+			return Missing.mark()
+		}
 	}
 	return l.Hops[i].State.mark()
 }

@@ -89,7 +89,7 @@ func (d *drawing) lane(l Lane, v Verdict) {
 			if previous > 0 {
 				d.arrow(previous, x, h)
 			}
-			d.box(x, h, l.mark(at))
+			d.box(x, h, l.mark(at, v))
 			at++
 			previous = x + boxWidth
 			x = previous + boxGap
@@ -124,15 +124,13 @@ func (d *drawing) node(x int, leg []Hop) {
 
 func (d *drawing) box(x int, h Hop, mark string) {
 	class, more, stroke := "path-unwatched", "", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="2 3"`
-	switch h.State {
-	case Seen:
+	switch mark {
+	case Seen.mark():
 		class, stroke = "path-seen", `stroke-width="1.5"`
-	case Missing:
+	case Missing.mark():
 		class, more, stroke = "path-missing", d.missing, `stroke-width="2.5" stroke-dasharray="7 4"`
-	case NotWatched:
-	}
-	if mark == unreached {
-		class, more, stroke = "path-unreached", "", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="7 4"`
+	case unreached:
+		class, stroke = "path-unreached", `stroke-width="1" stroke-opacity="0.6" stroke-dasharray="7 4"`
 	}
 	fmt.Fprintf(&d.body, `<g class="path-hop %s"%s><rect x="%d" y="%d" width="%d" height="%d" rx="4" fill="none" stroke="currentColor" %s/>`,
 		class, more, x, d.y, boxWidth, boxHeight, stroke)
