@@ -19,8 +19,10 @@ type Steps struct {
 func Grouped(steps []check.Remedy) []Steps {
 	var out []Steps
 	for _, g := range []Steps{
-		{Purpose: check.Find, Title: "Find"}, {Purpose: check.Repair, Title: "Repair"},
-		{Purpose: check.Last, Title: "Make it last"}, {Purpose: check.Verify, Title: "Check"},
+		{Purpose: check.Find, Title: "Find"},
+		{Purpose: check.Repair, Title: "Repair"},
+		{Purpose: check.Last, Title: "Make it last"},
+		{Purpose: check.Verify, Title: "Check"},
 	} {
 		for _, s := range steps {
 			if s.Purpose == g.Purpose {
