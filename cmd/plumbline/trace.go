@@ -135,7 +135,7 @@ func (f *traceFlags) show(streams genericiooptions.IOStreams, s *facts.Snapshot)
 	lines := []string{strings.TrimRight(path.Draw(p), "\n")}
 	for _, why := range p.Verdict.Because {
 		line := strings.TrimRight(fmt.Sprintf("  %s: %s", why.Source, why.Text), " ")
-		if !slices.Contains(lines, line) {
+		if !slices.Contains(lines, line) && !strings.Contains(p.Verdict.Says, why.Text) {
 			lines = append(lines, line)
 		}
 	}
