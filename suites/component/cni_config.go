@@ -62,13 +62,7 @@ func cniConfig(s *facts.Snapshot) check.Result {
 	}
 	found = append(found, odd(plain, "CNI configuration", func(string, string) string {
 		return "the CNI configuration that counts here is not that of most nodes, so new pods are connected otherwise"
-	}, func(node string) []check.Remedy {
-		return []check.Remedy{
-			{Purpose: check.Find, Text: "Compare what stands there with another node's", Node: node, Command: "for f in /etc/cni/net.d/*; do echo \"== $f\"; cat \"$f\"; done"},
-			remedies.RestartCNI(s, node),
-			{Purpose: check.Verify, Text: "Check that the first file, and its sum, is the same as on the other nodes", Node: node, Command: "md5sum /etc/cni/net.d/* | head -3"},
-		}
-	})...)
+	}, func(node string) []check.Remedy { return otherConfig(s, node) })...)
 	findings := symptom.Findings(found)
 	named := map[string]bool{}
 	for _, f := range findings {
@@ -77,6 +71,15 @@ func cniConfig(s *facts.Snapshot) check.Result {
 		}
 	}
 	return check.Conclude(fmt.Sprintf("one CNI configuration, the same, on %d of %s", len(nodes)-len(named), figures.Count(len(nodes), "node")), findings)
+}
+
+// otherConfig are the steps where a node's configuration is not that of most.
+func otherConfig(s *facts.Snapshot, node string) []check.Remedy {
+	return []check.Remedy{
+		{Purpose: check.Find, Text: "Compare what stands there with another node's", Node: node, Command: "for f in /etc/cni/net.d/*; do echo \"== $f\"; cat \"$f\"; done"},
+		remedies.RestartCNI(s, node),
+		{Purpose: check.Verify, Text: "Check that the first file, and its sum, is the same as on the other nodes", Node: node, Command: "md5sum /etc/cni/net.d/* | head -3"},
+	}
 }
 
 // cniDir is the folder as it was seen last, because agents write their

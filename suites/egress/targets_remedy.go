@@ -80,7 +80,6 @@ func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy
 	}
 	if failed.RCode == "NXDOMAIN" || absent(failed) {
 		return []check.Remedy{ask, {
-
 			Text:    "The resolver answers that there is no such name or address: correct it in the configuration, or let this resolver know that zone",
 			Command: "kubectl -n kube-system edit configmap coredns",
 		}}
@@ -99,21 +98,26 @@ func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy
 // translated to the node's address on the way out, or a policy holds them back.
 func podRemedy(s *facts.Snapshot, c matrix.Cell, node string) []check.Remedy {
 	tables := tablesOf(c)
-	return []check.Remedy{{
-		Purpose: check.Find,
-		Text:    "Hosts reach it and pods do not: is there a rule that gives pods' packets the node's address on their way out (masquerade), and does its counter grow?", Node: node,
-		Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", tables),
-	}, {
-		Purpose: check.Find,
-		Text:    "Does a NetworkPolicy hold back what leaves?",
-		Command: fmt.Sprintf("kubectl get networkpolicies -A; kubectl -n %s get networkpolicies -o yaml", cmp.Or(s.Run.Namespace, "default")),
-	}, {
-		Purpose: check.Find,
-		Text:    "Forwarding and its filter: see kernel/ip-forward and firewall/forward; watch the packets leave", Node: node,
-		Command: fmt.Sprintf("tcpdump -ni any -c 10 'tcp port %d and tcp[tcpflags] & tcp-syn != 0'", c.To.Port),
-	}, remedies.Set(node, "Switch forwarding on, where it is off", remedies.Setting{Name: map[facts.Family]string{facts.IPv4: "net.ipv4.ip_forward", facts.IPv6: "net.ipv6.conf.all.forwarding"}[c.Flow.Family], Value: "1"}),
+	return []check.Remedy{
+		{
+			Purpose: check.Find,
+			Text:    "Hosts reach it and pods do not: is there a rule that gives pods' packets the node's address on their way out (masquerade), and does its counter grow?", Node: node,
+			Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", tables),
+		},
+		{
+			Purpose: check.Find,
+			Text:    "Does a NetworkPolicy hold back what leaves?",
+			Command: fmt.Sprintf("kubectl get networkpolicies -A; kubectl -n %s get networkpolicies -o yaml", cmp.Or(s.Run.Namespace, "default")),
+		},
+		{
+			Purpose: check.Find,
+			Text:    "Forwarding and its filter: see kernel/ip-forward and firewall/forward; watch the packets leave", Node: node,
+			Command: fmt.Sprintf("tcpdump -ni any -c 10 'tcp port %d and tcp[tcpflags] & tcp-syn != 0'", c.To.Port),
+		},
+		remedies.Set(node, "Switch forwarding on, where it is off", remedies.Setting{Name: map[facts.Family]string{facts.IPv4: "net.ipv4.ip_forward", facts.IPv6: "net.ipv6.conf.all.forwarding"}[c.Flow.Family], Value: "1"}),
 		remedies.RestartCNI(s, node),
-		remedies.WhereWritten(node, "Where something takes the masquerade or the forwarding away, correct it there", "POSTROUTING|masquerade|ip_forward|FORWARD")}
+		remedies.WhereWritten(node, "Where something takes the masquerade or the forwarding away, correct it there", "POSTROUTING|masquerade|ip_forward|FORWARD"),
+	}
 }
 
 // host is the target's address, or its name where that was resolved at the vantage.
