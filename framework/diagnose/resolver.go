@@ -80,7 +80,7 @@ func (in *input) deadReplica(id string) (claim, bool) {
 	asked := 0
 	for _, via := range []facts.Via{facts.DNSUDP, facts.DNSTCP} {
 		if h := heard[via]; h.asked > 1 && h.right == 0 {
-			dead = append(dead, strings.ToUpper(strings.TrimPrefix(string(via), "dns-")))
+			dead = append(dead, transport(via))
 			asked += h.asked
 		}
 	}
@@ -97,10 +97,12 @@ func (in *input) deadReplica(id string) (claim, bool) {
 	}
 	c.cell = among(in.openCells(), func(f facts.Flow, _ facts.Vantage, to facts.Target) bool {
 		switch f.To {
-		case facts.ToDNSReplica, facts.ToDNSMetrics:
-			return to.ID == id
+		case facts.ToDNSReplica:
+			return to.ID == id && slices.Contains(dead, transport(f.Via))
+		case facts.ToDNSMetrics:
+			return to.ID == id && len(dead) == 2
 		case facts.ToDNSService, facts.ToDNSRecord, facts.ToDNSExternal:
-			return true
+			return slices.Contains(dead, transport(f.Via))
 		default:
 			return false
 		}
@@ -108,6 +110,14 @@ func (in *input) deadReplica(id string) (claim, bool) {
 	c.leaves = turnedAway
 	c.finding = func(string, check.Finding) bool { return false }
 	return c, true
+}
+
+// transport is what carries a question: only one way of asking is by TCP.
+func transport(via facts.Via) string {
+	if via == facts.DNSTCP {
+		return "TCP"
+	}
+	return "UDP"
 }
 
 // heardOf counts answers of a replica by the way of asking.
