@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -76,18 +77,26 @@ func (in *input) try(cl claim) trial {
 	if cl.must == nil {
 		return t
 	}
-	seen := map[cellID]bool{}
+	mine := map[string]bool{}
+	for _, n := range cl.nodes {
+		mine[n] = true
+	}
 	for _, m := range in.facts.Matrices {
+		if !plainPods(m.Flow) && m.Flow.To != facts.ToClusterIP {
+			continue // no cause is sure to break anything there
+		}
 		p := in.matrices[m.Flow.Key()]
 		for _, node := range cl.nodes {
 			for _, row := range p.rowsOf[node] {
 				for column := range p.Targets {
-					t.add(cl, p, row, column, seen)
+					t.add(cl, p, row, column)
 				}
 			}
 			for _, column := range p.columnsOf[node] {
 				for row := range p.Rows {
-					t.add(cl, p, row, column, seen)
+					if !mine[p.Rows[row].From.Node] { // those were visited by row
+						t.add(cl, p, row, column)
+					}
 				}
 			}
 		}
@@ -95,10 +104,10 @@ func (in *input) try(cl claim) trial {
 	return t
 }
 
-// add counts a cell once. A target with several backends that answers after a
+// add counts a cell. A target with several backends that answers after a
 // retry, or not from all of them, tells nothing of the one that must not answer.
-func (t *trial) add(cl claim, p *placed, row, column int, seen map[cellID]bool) {
-	from, to := p.Rows[row], p.Targets[column]
+func (t *trial) add(cl claim, p *placed, row, column int) {
+	from, to := &p.Rows[row], p.Targets[column]
 	if from.NotRun != "" || column >= len(from.Cells) || to.Silent {
 		return
 	}
@@ -106,11 +115,6 @@ func (t *trial) add(cl claim, p *placed, row, column int, seen map[cellID]bool) 
 	if !observed(s) || !cl.must(s.flow, s.from, s.to) {
 		return
 	}
-	id := cellID{s.flow.Key(), s.from.String(), s.to.ID}
-	if seen[id] {
-		return
-	}
-	seen[id] = true
 	t.tried++
 	if s.cell.Outcome == s.flow.Via.Right() && !s.cell.Partial && !(s.cell.Retried && s.flow.ThroughService()) {
 		if t.right == 0 {

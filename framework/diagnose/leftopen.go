@@ -15,25 +15,32 @@ import (
 // explains. It weakens none: something else may be wrong there, too.
 func (in *input) leaveOpen(list []report.Cause, claims []claim) {
 	var left []spot
+	byNode := map[string][]int{}
 	for at := range in.red {
-		if s, known := in.place(at); known && !in.covered[at] {
-			left = append(left, s)
+		s, known := in.place(at)
+		if !known || in.covered[at] {
+			continue
 		}
+		byNode[s.from.Node] = append(byNode[s.from.Node], len(left))
+		if s.to.Node != s.from.Node {
+			byNode[s.to.Node] = append(byNode[s.to.Node], len(left))
+		}
+		left = append(left, s)
 	}
 	for i, cl := range claims {
 		if len(left) == 0 || cl.cell == nil || list[i].Verdict != check.Fail {
 			continue
 		}
-		kinds, n := map[string]bool{}, 0
-		for _, s := range left {
-			if touching(cl.nodes)(s.flow, s.from, s.to) {
-				kinds[kindOf(s.flow)] = true
-				n++
+		kinds, mine := map[string]bool{}, map[int]bool{}
+		for _, node := range cl.nodes {
+			for _, k := range byNode[node] {
+				mine[k] = true
+				kinds[kindOf(left[k].flow)] = true
 			}
 		}
-		if n > 0 {
+		if len(mine) > 0 {
 			list[i].Against = append(list[i].Against, fmt.Sprintf("no cause explains %s of %s (%s)",
-				figures.Count(n, "red pair"), names(cl.nodes), some(sortedKeys(kinds))))
+				figures.Count(len(mine), "red pair"), names(cl.nodes), some(sortedKeys(kinds))))
 		}
 	}
 }

@@ -140,44 +140,57 @@ func fromUnserved(findings []located) cellTest {
 	}
 }
 
+// nodesBy are sets of nodes by family.
+type nodesBy map[facts.Family]map[string]bool
+
+func (n nodesBy) add(f facts.Family, nodes ...string) {
+	if n[f] == nil {
+		n[f] = map[string]bool{}
+	}
+	for _, node := range nodes {
+		n[f][node] = true
+	}
+}
+
+// across matches pod to pod into and out of them; nil where there are none.
+func (n nodesBy) across() cellTest {
+	if len(n) == 0 {
+		return nil
+	}
+	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
+		return plainPods(f) && from.Node != to.Node && (n[f.Family][from.Node] || n[f.Family][to.Node])
+	}
+}
+
 // unforwarded: pod to pod into and out of nodes which did not forward this family,
 // neither at the first look nor at the last.
 func (in *input) unforwarded(nodes []string) cellTest {
 	key := map[facts.Family]string{facts.IPv4: "net.ipv4.ip_forward", facts.IPv6: "net.ipv6.conf.all.forwarding"}
-	off := map[facts.Family][]string{}
+	off := nodesBy{}
 	for _, node := range nodes {
 		first, last := in.facts.Host(node, facts.First), in.facts.Host(node, facts.Last)
 		for family, k := range key {
 			if first != nil && last != nil && first.Sysctls[k] == "0" && last.Sysctls[k] == "0" {
-				off[family] = append(off[family], node)
+				off.add(family, node)
 			}
 		}
 	}
-	if len(off) == 0 {
-		return nil
-	}
-	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-		return across(f.Family, func(a, b string) bool {
-			return slices.Contains(off[f.Family], a) || slices.Contains(off[f.Family], b)
-		})(f, from, to)
-	}
+	return off.across()
 }
 
 // unpassed: pod to pod into and out of nodes where a rule or policy of FORWARD stops
 // all of it, in both directions, whatever it carries.
 func (in *input) unpassed(findings []located) cellTest {
-	var tests []cellTest
+	stopped := nodesBy{}
 	for _, f := range findings {
 		if !strings.Contains(f.Says, "all forwarded pod traffic to and from other nodes") || atOneLook(f.Finding) {
 			continue
 		}
-		family, ok := in.familyOfRule(f.Says)
-		if !ok {
-			continue
+		if family, ok := in.familyOfRule(f.Says); ok {
+			stopped.add(family, f.Nodes...)
 		}
-		tests = append(tests, across(family, func(a, b string) bool { return f.names(a) || f.names(b) }))
 	}
-	return eitherOf(tests)
+	return stopped.across()
 }
 
 // familyOfRule is the family that a rule's tool is for.

@@ -60,7 +60,7 @@ func (r red) hosts() string {
 			return ""
 		}
 		f.From, f.To = facts.FromHost, facts.ToHost
-		if r.has[cellID{f.Key(), "host/" + c.from().Node, "host/" + c.to().Node}] {
+		if r.has[cellID{f, "host/" + c.from().Node, "host/" + c.to().Node}] {
 			return ""
 		}
 		right, ok := r.board.at(f, "host/"+c.from().Node, "host/"+c.to().Node)

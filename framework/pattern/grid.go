@@ -35,14 +35,14 @@ func (t *tally) plus(o tally) {
 }
 
 // grid finds a matrix; nil where it was not observed.
-func (b *Board) grid(flow string) *grid {
+func (b *Board) grid(flow facts.Flow) *grid {
 	if g, known := b.grids[flow]; known {
 		return g
 	}
 	b.grids[flow] = nil
 	for i := range b.facts.Matrices {
 		m := &b.facts.Matrices[i]
-		if m.Flow.Key() != flow {
+		if m.Flow != flow {
 			continue
 		}
 		g := &grid{m: m, rows: map[string]int{}, cols: map[string]int{}}
@@ -102,7 +102,7 @@ func tallyOf(m map[string]*tally, name string) *tally {
 
 // at finds another cell; ok is false where it was not observed.
 func (b *Board) at(f facts.Flow, from, to string) (right, ok bool) {
-	g := b.grid(f.Key())
+	g := b.grid(f)
 	if g == nil {
 		return false, false
 	}

@@ -127,7 +127,7 @@ func (r red) tried(v facts.Via) bool {
 	for _, g := range r.grids {
 		f := g.m.Flow
 		f.Via = v
-		if other := r.board.grid(f.Key()); other != nil && len(other.m.Rows) > 0 {
+		if other := r.board.grid(f); other != nil && len(other.m.Rows) > 0 {
 			return true
 		}
 	}
@@ -203,7 +203,7 @@ func (r red) external() string {
 	for _, c := range r.cells {
 		f := c.flow()
 		f.To, f.Via = facts.ToDNSService, facts.DNSUDP
-		g := r.board.grid(f.Key())
+		g := r.board.grid(f)
 		if g == nil {
 			return ""
 		}

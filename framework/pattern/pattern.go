@@ -17,12 +17,17 @@ import (
 // a whole matrix is counted once, when it is first needed.
 type Board struct {
 	facts *facts.Snapshot
-	grids map[string]*grid
+	flows map[string]facts.Flow // by key
+	grids map[facts.Flow]*grid
 }
 
 // New makes a board; it copies nothing and counts nothing yet.
 func New(s *facts.Snapshot) *Board {
-	return &Board{facts: s, grids: map[string]*grid{}}
+	b := &Board{facts: s, flows: map[string]facts.Flow{}, grids: map[facts.Flow]*grid{}}
+	for _, m := range s.Matrices {
+		b.flows[m.Flow.Key()] = m.Flow
+	}
+	return b
 }
 
 // Pattern is what red cells have in common.
@@ -60,7 +65,10 @@ type red struct {
 }
 
 // cellID is one cell of one matrix.
-type cellID struct{ flow, from, to string }
+type cellID struct {
+	flow     facts.Flow
+	from, to string
+}
 
 // cell is one red cell.
 type cell struct {
@@ -73,7 +81,7 @@ func (b *Board) gather(findings []check.Finding) red {
 	seen := map[*grid]bool{}
 	for _, f := range findings {
 		for _, p := range f.Pairs {
-			id := cellID{f.FlowOf(p), p.From, p.To}
+			id := cellID{b.flows[f.FlowOf(p)], p.From, p.To}
 			g := b.grid(id.flow)
 			if g == nil || r.has[id] {
 				continue
@@ -100,9 +108,7 @@ func (c cell) to() facts.Target                   { return c.grid.m.Targets[c.co
 func (c cell) fromName() string                   { return fromName(c.from()) }
 func (c cell) toName() string                     { return toName(c.flow(), c.to()) }
 func (c cell) across() bool                       { return across(c.from(), c.to()) }
-func (c cell) answer() facts.Cell                 { return c.grid.m.Rows[c.row].Cells[c.col] }
 func (c cell) right() bool                        { return c.grid.right(c.row, c.col) }
-func (c cell) id() cellID                         { return cellID{c.flow().Key(), c.from().String(), c.to().ID} }
 func across(v facts.Vantage, t facts.Target) bool { return t.Node == "" || v.Node != t.Node }
 
 // fromName is the node of a vantage, or what stands for one.
