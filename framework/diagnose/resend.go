@@ -168,36 +168,6 @@ func (in *input) representative(w wish) (spot, bool) {
 	}), true
 }
 
-// repeatable says whether a cell can be sent again from a vantage that answers.
-func (in *input) repeatable(s spot, came bool) bool {
-	if s.cell.Outcome == facts.NotRun || came != (s.cell.Outcome == s.flow.Via.Right()) || s.to.Silent || !s.to.Addr.IsValid() {
-		return false
-	}
-	switch s.flow.Via {
-	case facts.ARP, facts.Tunnel, facts.Race:
-		return false // not one flow of packets that can be followed
-	case facts.TCP, facts.UDP, facts.ICMP, facts.TLS, facts.DNSUDP, facts.DNSTCP, facts.Closed, facts.PMTU, facts.Over,
-		facts.Series, facts.HTTP, facts.Bulk, facts.Sticky, facts.Record, facts.Big, facts.Connect:
-	}
-	if s.from.Kind == facts.FromRunner {
-		return true // nobody watches there, but the node where it enters does
-	}
-	n := in.facts.Node(s.from.Node)
-	if n == nil {
-		return false
-	}
-	switch s.from.Kind {
-	case facts.FromPod:
-		return n.PodAgent.Ready
-	case facts.FromHost:
-		return n.NodeAgent.Ready
-	case facts.FromRuntime:
-		return slices.ContainsFunc(n.RuntimeAgents, func(r facts.RuntimeAgent) bool { return r.Class == s.from.Class && r.Agent.Ready })
-	case facts.FromRunner:
-	}
-	return false
-}
-
 // plainness is smaller for what is sent again rather: across nodes, directly
 // before through a Service, TCP before UDP before ICMP, from pods before hosts.
 func plainness(s spot) []int {

@@ -107,3 +107,17 @@ func TestAWrongOuterAddressIsShownByAFlowThatComesThrough(t *testing.T) {
 		t.Errorf("a vantage that does not answer sends %+v", got)
 	}
 }
+
+func TestWhatCameRightAfterTheFirstLookIsNotSentAgain(t *testing.T) {
+	s := factstest.Healthy(3)
+	const first, later = "host>dnsService/dns-udp/ipv4@first", "host>dnsService/dns-udp/ipv4@main"
+	factstest.Set(s, first, "host/n2", "dns", facts.Cell{Outcome: facts.Timeout}, nil)
+	judged := []Judged{failed("dns/service", check.Finding{Subject: "n2", Says: "x", Flow: first, Pairs: []check.Pair{{From: "host/n2", To: "dns"}}})}
+	if got := Resend(s, judged); len(got) != 0 {
+		t.Errorf("sent again: %+v", got)
+	}
+	factstest.Set(s, later, "host/n2", "dns", facts.Cell{Outcome: facts.Timeout}, nil)
+	if got := Resend(s, judged); len(got) != 1 {
+		t.Errorf("sent again: %+v", got)
+	}
+}
