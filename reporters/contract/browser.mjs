@@ -54,7 +54,7 @@ async function withoutScript(browser) {
   expect("without script the tables are there", (await page.locator("table.worst tbody tr").count()) > 5);
   await page.screenshot({ path: join(shots, "without-script.png"), fullPage: true });
   const odd = await open(context, "unexplained.html");
-  for (const text of ["fits the pattern only in part", "Speaks against it:", "only a warning", "every pair into demo-worker2, across nodes only; UDP only", "never reached cni0."]) {
+  for (const text of ["fits the pattern only in part", "Speaks against it:", "only a warning", "every pair into demo-worker2 across nodes, UDP only; hosts are fine", "never reached cni0."]) {
     expect(`without script "${text}" is seen`, (await odd.page.getByText(text).locator("visible=true").count()) > 0);
   }
   const manual = odd.page.locator("details.manual").first();

@@ -94,7 +94,7 @@ func (r *Report) RemediesOfUnexplained(u Unexplained) []check.Remedy {
 			continue
 		}
 		for _, f := range c.Findings {
-			if f.Says == u.Says || len(c.Causes) == 0 && f.Verdict == c.Verdict {
+			if strings.TrimRight(f.Says, ".") == strings.TrimRight(u.Says, ".") || len(c.Causes) == 0 && f.Verdict == c.Verdict {
 				all = append(all, f.Remedy...)
 			}
 		}

@@ -97,3 +97,19 @@ func TestAStepThatACauseAndItsFindingSayStandsOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTheStepsOfWhatIsUnexplainedAreThoseOfItsFindings(t *testing.T) {
+	look := check.Remedy{Text: "look", Purpose: check.Find}
+	other := check.Remedy{Text: "of another finding"}
+	r := &report.Report{Checks: []report.Check{
+		{ID: "a", Verdict: check.Fail, Causes: []string{"x"}, Findings: []check.Finding{
+			{Verdict: check.Fail, Says: "odd.", Remedy: []check.Remedy{look}}, {Verdict: check.Fail, Says: "explained", Remedy: []check.Remedy{other}},
+		}},
+		{ID: "b", Verdict: check.Fail, Findings: []check.Finding{{Verdict: check.Fail, Says: "odd", Remedy: []check.Remedy{look}}}},
+		{ID: "c", Verdict: check.Fail, Findings: []check.Finding{{Verdict: check.Fail, Says: "odd", Remedy: []check.Remedy{other}}}},
+	}}
+	got := r.RemediesOfUnexplained(report.Unexplained{Checks: []string{"a", "b"}, Says: "odd"})
+	if want := []check.Remedy{look}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

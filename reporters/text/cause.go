@@ -51,6 +51,9 @@ func (p *page) cause(n int, c report.Cause) {
 	p.say(indent, "More: plumbline explain "+c.ID)
 }
 
+// unexplainedNodes is how many nodes are named of what no cause explains.
+const unexplainedNodes = 12
+
 // unexplained is what failed and no cause explains, with the shape that it has.
 func (p *page) unexplained(r *report.Report) {
 	const indent = "   "
@@ -70,7 +73,7 @@ func (p *page) unexplained(r *report.Report) {
 		}
 		p.say(indent, "found by "+strings.Join(u.Checks, ", ")+": "+figures.Count(u.Findings, "finding"))
 		if len(u.Nodes) > 0 {
-			p.say(indent, "nodes: "+strings.Join(u.Nodes, ", "))
+			p.say(indent, "nodes: "+named(u.Nodes, unexplainedNodes))
 		}
 		p.remedy(indent, r.RemediesOfUnexplained(u))
 		p.trace(indent, r.TraceOfUnexplained(u))

@@ -18,8 +18,8 @@ type thing struct {
 	// check: it is a check that did not hold, for want of causes.
 	check         bool
 	subject, says string
-	// long and short say how well it is founded; weak is founded so badly that one
-	// of them must be said.
+	// long and short say how well it is founded, or for want of that long says who
+	// found it; weak is founded so badly that one of them must be said.
 	long, short string
 	weak        bool
 	// watched is what was seen of a flow that was sent again, and captured how that may
@@ -74,21 +74,21 @@ func unexplainedThing(r *report.Report, u report.Unexplained) thing {
 	if u.Pattern != "" {
 		says = figures.Count(u.Pairs, "pair") + ": " + u.Pattern
 	}
+	const checks = 2
 	t := thing{
-		kind: unexplained, says: "Unexplained: " + says, short: named(u.Checks), long: named(u.Checks),
+		kind: unexplained, says: "Unexplained: " + says, long: named(u.Checks, checks),
 		step: report.FirstStep(r.RemediesOfUnexplained(u)),
 	}
 	t.watched, t.captured = watched(r.TraceOfUnexplained(u))
 	return t
 }
 
-// named are the first two ids, and how many there are beside them.
-func named(ids []string) string {
-	const most = 2
-	if len(ids) <= most {
-		return strings.Join(ids, ", ")
+// named are the first of a list, and how many there are beside them.
+func named(list []string, most int) string {
+	if len(list) <= most {
+		return strings.Join(list, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ", "), len(ids)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
 // least is the number of lines it takes at least: a cause is nothing without what

@@ -29,7 +29,7 @@ func UnexplainedPairs() *report.Report {
 	b.trace(vanished("2", key, "demo-worker", "demo-worker2"))
 	b.unexplained(report.Unexplained{
 		Checks: []string{"reach/pod-to-pod"}, Findings: 1, Nodes: []string{"demo-worker2"}, Says: b.find("reach/pod-to-pod").Findings[0].Says,
-		Pairs: 2, Pattern: "every pair into demo-worker2, across nodes only; UDP only", Trace: "2",
+		Pairs: 2, Pattern: "every pair into demo-worker2 across nodes, UDP only; hosts are fine", Trace: "2",
 	})
 	b.unexplained(report.Unexplained{
 		Checks: []string{"reach/closed-port"}, Findings: 1, Nodes: []string{"demo-worker"}, Says: b.find("reach/closed-port").Findings[0].Says,
