@@ -12,8 +12,12 @@ import (
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
-// mostEvidence bounds what one finding quotes; Finding.Nodes names every node.
-const mostEvidence = 24
+const (
+	// mostEvidence bounds what one finding quotes; Finding.Nodes names every node.
+	mostEvidence = 24
+	// mostRepaired bounds the nodes for which one finding lists the steps.
+	mostRepaired = 5
+)
 
 // Symptom is what is wrong in one place of one node, or not known of it.
 type Symptom struct {
@@ -63,7 +67,7 @@ func finding(group []Symptom) check.Finding {
 	worst := slices.MaxFunc(group, func(a, b Symptom) int {
 		return cmp.Or(cmp.Compare(a.Weight, b.Weight), cmp.Compare(b.Node, a.Node))
 	})
-	f := check.Finding{Subject: worst.Node, Nodes: []string{}, Verdict: worst.Verdict, Says: worst.Says, Remedy: worst.Remedy}
+	f := check.Finding{Subject: worst.Node, Nodes: []string{}, Verdict: worst.Verdict, Says: worst.Says, Remedy: steps(worst, group)}
 	alike := true
 	for _, s := range group {
 		alike = alike && s.Says == worst.Says
@@ -93,6 +97,19 @@ func finding(group []Symptom) check.Finding {
 		f.Subject = fmt.Sprintf("%s (%s)", f.Subject, worst.Thing)
 	}
 	return f
+}
+
+// steps are those for the worst node first, then for others, each for its own node.
+func steps(worst Symptom, group []Symptom) []check.Remedy {
+	out := slices.Clone(worst.Remedy)
+	nodes := []string{worst.Node}
+	for _, s := range group {
+		if len(nodes) < mostRepaired && !slices.Contains(nodes, s.Node) {
+			nodes = append(nodes, s.Node)
+			out = append(out, s.Remedy...)
+		}
+	}
+	return check.InOrder(out)
 }
 
 // Looks are both looks at a host, so far as there are any: nil where there was

@@ -79,3 +79,22 @@ func TestLooksThatAreMissingAreExplained(t *testing.T) {
 		}
 	}
 }
+
+func TestEachNodeOfAFindingGetsItsOwnSteps(t *testing.T) {
+	verify := check.Remedy{Purpose: check.Verify, Text: "run again", Command: "plumbline run"}
+	var all []symptom.Symptom
+	for i, node := range []string{"n1", "n2", "n3", "n4", "n5", "n6", "n7"} {
+		all = append(all, symptom.Symptom{
+			Node: node, Verdict: check.Fail, Kind: "off", Says: "it is off", Weight: int64(i % 3),
+			Remedy: []check.Remedy{{Text: "switch it on", Node: node, Command: "on"}, verify},
+		})
+	}
+	var nodes []string
+	steps := symptom.Findings(all)[0].Remedy
+	for _, m := range steps[:len(steps)-1] {
+		nodes = append(nodes, m.Node)
+	}
+	if want := []string{"n3", "n1", "n2", "n4", "n5"}; !slices.Equal(nodes, want) || steps[len(steps)-1] != verify {
+		t.Errorf("the worst node first, five in all, and what they share once at the end: %+v", steps)
+	}
+}

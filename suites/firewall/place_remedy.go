@@ -74,6 +74,9 @@ func (p place) written(node string) check.Remedy {
 // where it has to stay.
 func allowance(s *facts.Snapshot, node, manager string) []check.Remedy {
 	step := check.Remedy{Purpose: check.Last, Node: node, Text: "Where " + manager + " has to stay: let it pass what the cluster needs before it is switched on again"}
+	if len(s.Nodes) >= mostSources {
+		step.Text += fmt.Sprintf(" (the addresses of %d nodes are too many for one line: add the others, or their network)", len(s.Nodes))
+	}
 	switch manager {
 	case "firewalld":
 		var zone []string

@@ -63,7 +63,7 @@ func load(s *facts.Snapshot) check.Result {
 				Remedy: []check.Remedy{
 					{Purpose: check.Find, Text: "See who takes it", Node: h.Name, Command: "ps -eo pid,rss,comm --sort=-rss | head -20"},
 					{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + h.Name + " --ignore-daemonsets --delete-emptydir-data"},
-					{Purpose: check.Last, Text: "Give pods requests and limits of memory, so that the scheduler counts them; these have none", Command: "kubectl get pods -A --field-selector spec.nodeName=" + h.Name + " -o custom-columns=NS:.metadata.namespace,POD:.metadata.name,MEMORY:.spec.containers[*].resources.limits.memory | grep '<none>'"},
+					{Purpose: check.Last, Text: "Give pods requests and limits of memory, so that the scheduler counts them; these have none", Command: "kubectl get pods -A --field-selector spec.nodeName=" + h.Name + " -o 'custom-columns=NS:.metadata.namespace,POD:.metadata.name,MEMORY:.spec.containers[*].resources.limits.memory' | grep '<none>'"},
 					{Purpose: check.Verify, Text: fmt.Sprintf("Check: MemAvailable must be above %d %% of MemTotal", leastMemory), Node: h.Name, Command: "grep -E 'MemAvailable|MemTotal' /proc/meminfo"},
 				},
 			})
