@@ -8,7 +8,8 @@ import (
 
 // repeatable says whether a cell can be sent again from a vantage that answers.
 func (in *input) repeatable(s spot, came bool) bool {
-	if s.cell.Outcome == facts.NotRun || came != (s.cell.Outcome == s.flow.Via.Right()) || s.to.Silent || !s.to.Addr.IsValid() {
+	right := s.cell.Outcome == s.flow.Via.Right() && !s.cell.Partial && !s.cell.Retried
+	if s.cell.Outcome == facts.NotRun || came != right || s.to.Silent || !s.to.Addr.IsValid() {
 		return false
 	}
 	if in.recovered(s) {

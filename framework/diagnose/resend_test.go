@@ -121,3 +121,18 @@ func TestWhatCameRightAfterTheFirstLookIsNotSentAgain(t *testing.T) {
 		t.Errorf("sent again: %+v", got)
 	}
 }
+
+func TestAServiceOfWhichSomeAnswersAreMissingIsSentAgain(t *testing.T) {
+	s := factstest.Healthy(3)
+	const key = "pod>clusterIP/tcp/ipv4@main"
+	judged := []Judged{failed("service/cluster-ip", check.Finding{Subject: "n2", Says: "x", Flow: key, Pairs: []check.Pair{{From: "pod/n2", To: "service"}}})}
+	if got := Resend(s, judged); len(got) != 0 {
+		t.Errorf("what came right is sent again: %+v", got)
+	}
+	for _, c := range []facts.Cell{{Outcome: facts.OK, Partial: true}, {Outcome: facts.OK, Retried: true}} {
+		factstest.Set(s, key, "pod/n2", "service", c, nil)
+		if got := Resend(s, judged); len(got) != 1 || got[0].Flow.Key() != key {
+			t.Errorf("%+v: sent again: %+v", c, got)
+		}
+	}
+}
