@@ -38,7 +38,7 @@ func askLargeTransfer(scope check.Scope) []facts.Flow {
 
 func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: func(p matrix.Place) []check.Remedy { return transferRemedy(s, p) },
+		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: transferRemedy,
 	})
 	seen := transfersOf(s)
 	for i := range r.Findings {
@@ -95,7 +95,7 @@ func between(least, most int) string {
 	return figures.Grouped(least) + " to " + figures.Grouped(most)
 }
 
-func transferRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
+func transferRemedy(p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	again := remedies.Again("service/large-transfer", "mtu/*")
 	if c.Answer.Outcome == facts.Garbled {
