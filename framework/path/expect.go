@@ -187,9 +187,16 @@ func (b *builder) hops(s stop, leg int) []Hop {
 		add(Translation, "", true, false)
 		return out
 	}
+	b.leaves(s, h, bridge, !bridged && !noBridge, add)
+	return out
+}
+
+// leaves adds the interfaces by which a packet goes on, or reaches its end; over:
+// it goes over the bridge's own interface to a pod.
+func (b *builder) leaves(s stop, h *host, bridge string, over bool, add func(k Kind, dev string, outward, optional bool) *Hop) {
 	switch s.out {
 	case PodPort:
-		if !bridged && !noBridge {
+		if over {
 			add(Bridge, bridge, true, h.look == nil)
 		}
 		add(PodPort, h.podPort(s.outPod), true, false)
@@ -205,5 +212,4 @@ func (b *builder) hops(s stop, leg int) []Hop {
 		}
 		add(Host, "", false, false)
 	}
-	return out
 }
