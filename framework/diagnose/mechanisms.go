@@ -109,7 +109,7 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 	c.finding = func(id string, f check.Finding) bool {
 		own := slices.ContainsFunc(findings, func(o located) bool { return o.check == id && o.Subject == f.Subject && o.Says == f.Says })
 		follows := slices.Contains(m.also, id) && f.Verdict != check.Unknown || m.absence && f.Verdict == check.Unknown
-		return own || follows && sameNodes(f, nodes) && in.aboutSame(id, f, findings)
+		return own || follows && sameNodes(f, nodes) && (f.Verdict == check.Unknown || in.aboutSame(id, f, findings))
 	}
 	return in.bySizeRule(m.id, in.founded(m.id, c, findings))
 }

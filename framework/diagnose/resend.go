@@ -28,16 +28,20 @@ type wish struct {
 	key string
 	// red are the cells it stands for.
 	red []spot
-	// shown: it is proved already, and the flow only shows the place.
-	shown bool
+	// rank is 0 for what only the matrices tell, 1 for what follows from configuration,
+	// and rankShown for what is proved already: the flow then only shows the place.
+	rank int
+	// cause: it is for a cause, of which several may stand between the same ends.
+	cause bool
 	// came: the cells came right, and what is seen of them proves the cause.
 	came bool
 }
 
 // Resend says which flows are worth sending again while the nodes on their way
 // watch: one cell that failed for each cause that only the shape of the matrices
-// tells, one for each finding that nothing explains, and, as far as there is
-// room, one for causes that are proved, as it shows the place. Where a tunnel's
+// tells, one for each finding that nothing explains, one for each cause that follows
+// from configuration, and, as far as there is room, one for causes that are proved,
+// as it shows the place. Where a tunnel's
 // packets are said to have a wrong outer address and no cell failed for it, one
 // that came right is sent again: its packets show the address. At most five, those
 // that stand for most cells first. Watches and Attempts of what it gives are empty.
@@ -45,26 +49,44 @@ func Resend(s *facts.Snapshot, judged []Judged) []facts.Trace {
 	in := newInput(s, judged)
 	wishes := append(in.ofCauses(), in.ofUnexplained()...)
 	slices.SortStableFunc(wishes, func(a, b wish) int {
-		return cmp.Or(boolean(a.shown)-boolean(b.shown), cmp.Compare(len(b.red), len(a.red)), cmp.Compare(a.key, b.key))
+		return cmp.Or(a.rank-b.rank, cmp.Compare(len(b.red), len(a.red)), cmp.Compare(a.key, b.key))
 	})
 	var out []facts.Trace
 	taken := map[[3]string]bool{}
 	shown := 0
 	for _, w := range wishes {
 		best, found := in.representative(w)
-		if !found || len(out) == mostTraces || w.shown && shown == mostShown {
+		if found && w.cause && taken[endsOf(best)] {
+			w.red = slices.DeleteFunc(w.red, func(s spot) bool { return taken[endsOf(s)] })
+			best, found = in.representative(w)
+		}
+		if !found || len(out) == mostTraces || w.rank == rankShown && shown == mostShown || taken[endsOf(best)] {
 			continue
 		}
-		// TCP, UDP and ICMP between the same ends mostly vanish at the same place.
-		ends := [3]string{best.from.String(), best.to.ID, size(best.flow.Via)}
-		if taken[ends] {
-			continue
-		}
-		taken[ends] = true
-		shown += boolean(w.shown)
+		taken[endsOf(best)] = true
+		shown += boolean(w.rank == rankShown)
 		out = append(out, facts.Trace{ID: strconv.Itoa(len(out) + 1), For: w.key, Flow: best.flow, From: best.from, To: best.to})
 	}
 	return out
+}
+
+// endsOf are the same for TCP, UDP and ICMP between the same ends, which mostly
+// vanish at the same place.
+func endsOf(s spot) [3]string { return [3]string{s.from.String(), s.to.ID, size(s.flow.Via)} }
+
+// rankShown is the rank of what is proved already.
+const rankShown = 2
+
+// rankOf is the rank of a cause's wish.
+func rankOf(c report.Certainty) int {
+	switch c {
+	case report.Proved:
+		return rankShown
+	case report.Configured:
+		return 1
+	case report.Fits, report.FitsPartly:
+	}
+	return 0
 }
 
 // ofCauses are the cells of every cause that has any.
@@ -75,9 +97,9 @@ func (in *input) ofCauses() []wish {
 			concluded := in.conclude(c.id, cl)
 			switch red := in.redOf(cl); {
 			case len(red) > 0:
-				out = append(out, wish{key: concluded.Key, red: red, shown: !cl.open})
+				out = append(out, wish{key: concluded.Key, red: red, rank: rankOf(concluded.Certainty), cause: true})
 			case c.id == wrongOuter:
-				out = append(out, wish{key: concluded.Key, red: in.leaving(cl.nodes), came: true})
+				out = append(out, wish{key: concluded.Key, red: in.leaving(cl.nodes), came: true, cause: true})
 			}
 		}
 	}

@@ -136,3 +136,33 @@ func TestAServiceOfWhichSomeAnswersAreMissingIsSentAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoCausesBetweenTheSameEndsAreBothSentAgain(t *testing.T) {
+	s := factstest.Healthy(3)
+	judged := append(routeless(s, "n2", "n1"), rejecting(s, "n2")[0])
+	var keys []string
+	ends := map[[2]string]bool{}
+	for _, one := range Resend(s, append(traffic(s), judged...)) {
+		keys = append(keys, one.For)
+		ends[[2]string{one.From.String(), one.To.ID}] = true
+	}
+	slices.Sort(keys)
+	if !slices.Equal(keys, []string{"forward-rejected/n2", "route-missing/n2"}) || len(ends) != 2 {
+		t.Errorf("sent again for %q between %v", keys, ends)
+	}
+}
+
+func TestOfProvedCausesTwoShowThePlace(t *testing.T) {
+	s := factstest.Healthy(5)
+	var judged []Judged
+	for _, node := range []string{"n1", "n2", "n3"} {
+		f := about(node, "dropped")
+		f.Evidence = []check.Evidence{{Node: node, Source: "counter IPReversePathFilter (first and last look)", Text: "0 → 9"}}
+		f.Says += " on " + node
+		judged = append(judged, failed("kernel/rp-filter", f))
+	}
+	cut(s, overTunnel(func(a, b string) bool { return b == "n1" || b == "n2" || b == "n3" }))
+	if got := Resend(s, append(traffic(s), merged(judged)...)); len(got) != mostShown {
+		t.Errorf("sent again: %+v", got)
+	}
+}
