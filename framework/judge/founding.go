@@ -47,17 +47,17 @@ func prove(c *report.Cause, grounds string) {
 func fate(o path.Outcome) (what string, lost bool) {
 	switch o {
 	case path.Vanished:
-		return "vanished at", true
+		return "vanished", true
 	case path.Unanswered:
-		return "stayed without an answer at", true
+		return "stayed without an answer", true
 	case path.Refused:
-		return "was turned away at", true
+		return "was turned away", true
 	case path.BlackHole:
-		return "lost its large packets at", true
+		return "lost its large packets", true
 	case path.Lossy:
-		return "lost packets at", true
+		return "lost packets", true
 	case path.Unreverted:
-		return "was not translated back at", true
+		return "was not translated back", true
 	case path.Retransmitted, path.GaveUp, path.Late, path.Whole, path.Unknown:
 	}
 	return "", false
@@ -95,17 +95,16 @@ func said(v path.Verdict, nodes []string) string {
 	return ""
 }
 
-// placed is "the tunnel of n3", "the wire from n1 to n3".
+// placed is "at the tunnel of n3", "on the wire from n1 to n3".
 func placed(p path.Place) string {
 	part := p.Part()
-	if part == "translation" {
-		part = "translation of the Service"
-	}
 	switch {
 	case p.To != "":
-		return fmt.Sprintf("the %s from %s to %s", part, p.Node, p.To)
+		return fmt.Sprintf("on the %s from %s to %s", part, p.Node, p.To)
 	case p.Node == "":
-		return "the " + part
+		return "at the " + part
+	case part == "translation":
+		return fmt.Sprintf("where %s has to translate the Service's address", p.Node)
 	}
-	return fmt.Sprintf("the %s of %s", part, p.Node)
+	return fmt.Sprintf("at the %s of %s", part, p.Node)
 }
