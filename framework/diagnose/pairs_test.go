@@ -96,6 +96,10 @@ func TestTwoFaultsAreTwoCauses(t *testing.T) {
 		{"forwarding off and the tunnel dropped on one node", func(s *facts.Snapshot) []Judged {
 			return append(switchedOff(s, "n2"), dropped(s, "n2", 400)...)
 		}, []string{"no-forwarding/n2", "vxlan-blocked/n2"}},
+		{"forwarding that was healed and the tunnel dropped on two nodes", func(s *facts.Snapshot) []Judged {
+			off(s, "n2", "net.ipv4.ip_forward", "0", facts.First)
+			return append(dropped(s, "n3", 400), failed(ipForward, about("n2", "net.ipv4.ip_forward is 0")))
+		}, []string{"no-forwarding/n2", "vxlan-blocked/n3"}},
 		{"forwarding off and the tunnel dropped on two nodes", func(s *facts.Snapshot) []Judged {
 			return append(switchedOff(s, "n2"), dropped(s, "n3", 400)...)
 		}, []string{"no-forwarding/n2", "vxlan-blocked/n3"}},
@@ -125,7 +129,11 @@ func TestTwoFaultsAreTwoCauses(t *testing.T) {
 			s := factstest.Healthy(3)
 			judged := tc.fault(s)
 			var keys []string
-			causes := Diagnose(s, append(traffic(s), merged(judged)...))
+			d := Find(s, append(traffic(s), merged(judged)...))
+			causes := d.Causes
+			if len(d.Open) > 0 {
+				t.Errorf("open: %+v", d.Open)
+			}
 			for _, c := range causes {
 				keys = append(keys, c.Key)
 			}

@@ -111,6 +111,13 @@ func (d dropRule) evidence() check.Evidence {
 // ruleFrom reads the source out of a rule's text, in the words of iptables and nft.
 var ruleFrom = regexp.MustCompile(`(?:-s|ip6? saddr) ([0-9a-f.:]+(?:/[0-9]+)?)`)
 
+// plainDrop is a rule that drops every packet to a UDP port, whatever it holds and
+// by whatever interface it comes: of anything else it is not sure what it drops.
+var plainDrop = regexp.MustCompile(`^-A \S+(?: -[sd] \S+)* -p udp(?: -m udp)? --dport \d+ -j \S+`)
+
+// picks: the rule may let some of the tunnel's packets pass.
+func (d dropRule) picks() bool { return !plainDrop.MatchString(d.rule.Text) }
+
 // blockedBy are the ordered pairs of nodes whose tunnel a rule drops, both ways, as
 // an echo needs both. A rule without an address is about all other nodes.
 func (in *input) blockedBy(d dropRule) map[pair]bool {

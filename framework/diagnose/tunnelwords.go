@@ -32,7 +32,7 @@ func (in *input) tunnelEvidence(t tunnelFault) []check.Evidence {
 	var out []check.Evidence
 	if len(t.shape.nodes) > 0 {
 		out = append(out,
-			check.Evidence{Source: "matrix pod → pod", Text: fmt.Sprintf("%s of nodes: every probe timed out, no error came back", figures.Count(len(t.blocked), "ordered pair"))},
+			check.Evidence{Source: "matrix pod → pod", Text: fmt.Sprintf("%s of nodes: every probe timed out, no error came back", figures.Count(t.silent, "ordered pair"))},
 			check.Evidence{Source: "matrix host → host", Text: fmt.Sprintf("the same pairs: %s, none failed", figures.Count(t.hostOK, "right answer"))},
 		)
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -9,9 +10,9 @@ import (
 
 // vxlanBlocked reads the shape of the matrices: the tunnel between some nodes
 // carries nothing, and the hosts themselves talk. Nodes whose forwarding is
-// known to be broken are left to that cause.
+// known to be broken are left to that cause, unless our own pods healed it.
 func vxlanBlocked(in *input) []claim {
-	known := append(in.nodesOf(ipForward), in.nodesOf(firewallForward)...)
+	known := append(in.stillOff(in.nodesOf(ipForward), facts.Main), in.nodesOf(firewallForward)...)
 	known = append(known, in.nodesOf(nodeReady)...)
 	for _, m := range mechanisms() {
 		if m.early {
@@ -43,9 +44,11 @@ type tunnelFault struct {
 	nodes   []string
 	shape   silence // where it was read from the matrices
 	blocked map[pair]bool
-	hostOK  int
-	dev     facts.Interface
-	drops   []dropRule
+	// silent and hostOK count what the shape is made of: ordered pairs of nodes, and
+	// right answers between hosts.
+	silent, hostOK int
+	dev            facts.Interface
+	drops          []dropRule
 }
 
 // tunnelClaim is the claim for the blocked pairs among those given, where their
@@ -72,7 +75,11 @@ func (in *input) tunnelClaim(s silence, nodes []string, among func(pair) bool) (
 	if len(drops) > 0 {
 		nodes = nodesOfDrops(drops)
 	}
-	return in.tunnelFault(tunnelFault{nodes, s, blocked, hostOK, dev, drops}), true
+	silent := len(blocked)
+	for _, d := range drops {
+		maps.Copy(blocked, in.blockedBy(d)) // also towards nodes that were left aside
+	}
+	return in.tunnelFault(tunnelFault{nodes, s, blocked, silent, hostOK, dev, drops}), true
 }
 
 // tunnelFault makes the claim. Findings about rules are its own where they name the
@@ -94,8 +101,9 @@ func (in *input) tunnelFault(t tunnelFault) claim {
 	if len(t.drops) > 0 {
 		c.grounds = "the rule stands where the tunnel's packets have to pass"
 	}
-	if family, ok := in.oneFamily(); ok && (len(t.drops) > 0 || len(t.shape.nodes) == 0) { // a shape holds no cell that is right
-		c.must = across(family, func(a, b string) bool { return t.blocked[pair{a, b}] || t.blocked[pair{b, a}] })
+	// A shape holds no cell that is right, so it cannot speak against itself.
+	if family, ok := in.oneFamily(); ok && !slices.ContainsFunc(t.drops, dropRule.picks) && (len(t.drops) > 0 || t.silent == 0) {
+		c.must = across(family, func(a, b string) bool { return t.blocked[pair{a, b}] })
 	}
 	return c
 }
