@@ -53,11 +53,13 @@ func walk(ctx context.Context, e *env, to netip.AddrPort) []facts.Hop {
 		far := reach(met, to.Addr())
 		for i := range met[:far] {
 			met[i] = append(met[i], stepped{})
+			// Not n: a hop beyond what an earlier wave asked has fewer.
+			own := len(met[i]) - 1
 			running.Go(func() {
 				one := step(ctx, e, to, i+1)
 				mu.Lock()
 				defer mu.Unlock()
-				met[i][n] = one
+				met[i][own] = one
 			})
 		}
 		mu.Unlock()
