@@ -22,7 +22,10 @@ func foundedBy(c *report.Cause, t report.Trace, parts []string) {
 	case !lost:
 	case at(v.Place, c.Nodes, parts), at(v.Blames, c.Nodes, parts), touches(v.Place, c.Nodes) && said(v, c.Nodes) != "":
 		grounds := fmt.Sprintf("a flow that was sent again %s %s", what, placed(v.Place))
-		if why := said(v, c.Nodes); why != "" {
+		switch why := said(v, c.Nodes); {
+		case !touches(v.Place, c.Nodes) && len(v.Because) > 0: // the reason lies there, the place does not
+			grounds += ": " + v.Because[0].Text
+		case why != "":
 			grounds += ": " + why
 		}
 		prove(c, grounds)
