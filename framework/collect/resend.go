@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -61,6 +63,9 @@ func (c *Collector) traced(ctx context.Context, t facts.Trace) facts.Trace {
 		return t
 	}
 	nodes, plan := topology.Watched(c.snapshot, t)
+	if own := ownAddr(t); own.IsValid() {
+		plan.Addrs = append(plan.Addrs, own)
+	}
 	watches := c.watchAt(ctx, nodes, plan)
 	watches.await(ctx, watchingWithin)
 	t.Attempts, t.NotRun = c.sendOnce(ctx, t)
@@ -70,6 +75,30 @@ func (c *Collector) traced(ctx context.Context, t facts.Trace) facts.Trace {
 	t.Watches = c.keep(t.ID, watches.end())
 	return t
 }
+
+// outside says whether a trace's vantage is the runner itself, outside the cluster.
+func outside(v facts.Vantage) bool { return v == facts.Vantage{Kind: facts.FromRunner} }
+
+// ownAddr is the address by which the runner sends to a trace's target, where the
+// runner is the sender. Connecting a UDP socket asks the routes and sends nothing.
+func ownAddr(t facts.Trace) netip.Addr {
+	if !outside(t.From) {
+		return netip.Addr{}
+	}
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(t.To.Addr, discardPort)))
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer func() { _ = conn.Close() }()
+	own, ok := netip.AddrFromSlice(conn.LocalAddr().(*net.UDPAddr).IP)
+	if !ok {
+		return netip.Addr{}
+	}
+	return own.Unmap()
+}
+
+// discardPort is any port: nothing is sent there (RFC 863).
+const discardPort = 9
 
 // pause lets time pass, unless the run ends.
 func pause(ctx context.Context, d time.Duration) {
@@ -83,9 +112,8 @@ func pause(ctx context.Context, d time.Duration) {
 
 // sendOnce lets the trace's vantage send its flow, and gives its attempts.
 func (c *Collector) sendOnce(ctx context.Context, t facts.Trace) ([]facts.Attempt, string) {
-	outside := t.From == facts.Vantage{Kind: facts.FromRunner}
 	agent, why := c.agentOf(t.From)
-	if why != "" && !outside {
+	if why != "" && !outside(t.From) {
 		return nil, why
 	}
 	timing := c.options.Timing
@@ -95,7 +123,7 @@ func (c *Collector) sendOnce(ctx context.Context, t facts.Trace) ([]facts.Attemp
 	planned := []wire.PlannedFlow{{Flow: t.Flow, Targets: []facts.Target{t.To}}}
 	plan := wire.Plan{Flows: planned, Timing: timing, DeadlineMillis: c.deadline(planned)}
 	var got reply
-	if outside {
+	if outside(t.From) {
 		got = c.askRunner(ctx, plan)
 	} else {
 		got = c.askAll(ctx, []vantage{{t.From, agent, plan}})[0]

@@ -68,7 +68,7 @@ func (b *builder) host(name string) *host {
 func (b *builder) sender() end {
 	n := b.s.Node(b.t.From.Node)
 	if n == nil {
-		e := end{kind: Outside, node: b.t.From.Node}
+		e := end{kind: Outside, node: b.t.From.Node, addrs: b.ownAddrs()}
 		if e.node != "" {
 			e.kind = Host
 		}
@@ -89,6 +89,17 @@ func (b *builder) sender() end {
 	case facts.FromRunner:
 	}
 	return end{kind: Outside}
+}
+
+// ownAddrs are the addresses that the sender's own sockets had.
+func (b *builder) ownAddrs() []netip.Addr {
+	var out []netip.Addr
+	for _, a := range b.t.Attempts {
+		if own := a.Local.Addr().Unmap(); own.IsValid() && !slices.Contains(out, own) {
+			out = append(out, own)
+		}
+	}
+	return out
 }
 
 // findService finds what the target may be translated to.
