@@ -45,8 +45,9 @@ func noForwarding(in *input) []claim {
 	if len(nodes) == 0 {
 		return nil
 	}
-	c := claimOf(nodes, findings)
-	c.says = cmp.Or(in.forwardingOff(nodes), c.says)
+	boot := in.atBoot(nodes)
+	c := claimOf(nodes, append(findings, boot...))
+	c.says = cmp.Or(in.forwardingOff(nodes), says(findings)) + bootSays(boot)
 	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 		return in.podTraffic(in.stillOff(nodes, f.Look))(f, from, to)
 	}
@@ -55,6 +56,8 @@ func noForwarding(in *input) []claim {
 		switch id {
 		case ipForward:
 			return f.Verdict == check.Fail
+		case ipForwardBoot:
+			return f.Verdict == check.Fail && sameNodes(f, nodes)
 		case nodeChanged:
 			return sameNodes(f, nodes) && strings.Contains(f.Says, "forward")
 		}
@@ -63,6 +66,28 @@ func noForwarding(in *input) []claim {
 	c.must, c.parts = in.unforwarded(nodes), []string{partHost}
 	c.grounds = "a kernel with this setting at 0 passes nothing on between pods and other nodes"
 	return []claim{c}
+}
+
+// atBoot are the findings that a file switches forwarding off on these nodes: that
+// is where the 0 comes from.
+func (in *input) atBoot(nodes []string) []located {
+	return slices.DeleteFunc(in.failing(ipForwardBoot), func(f located) bool { return !sameNodes(f.Finding, nodes) })
+}
+
+// bootSays names the lines that decide at boot ("kernel/ip-forward-boot" marks them).
+func bootSays(boot []located) string {
+	var lines []string
+	for _, f := range boot {
+		for _, e := range f.Evidence {
+			if strings.Contains(e.Text, "(decides)") && !slices.Contains(lines, e.Source) {
+				lines = append(lines, e.Source)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(lines, ", ") + " sets it so at every boot"
 }
 
 // forwardingOff is "n2: net.ipv4.ip_forward is 0 (first look)", with the value at

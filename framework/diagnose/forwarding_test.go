@@ -144,3 +144,17 @@ func TestAWarningAboutForwardIsNoCause(t *testing.T) {
 		t.Errorf("got %s", said(causes))
 	}
 }
+
+func TestTheFileThatSwitchesForwardingOffIsNamedWithIt(t *testing.T) {
+	s := factstest.Healthy(3)
+	off(s, "n3", "net.ipv4.ip_forward", "0", facts.First)
+	off(s, "n3", "net.ipv4.ip_forward", "0", facts.Last)
+	boot := about("n3", "/etc/sysctl.d/99-site.conf:4 sets net.ipv4.ip_forward to 0")
+	boot.Evidence = []check.Evidence{{Node: "n3", Source: "/etc/sysctl.d/99-site.conf:4", Text: "net.ipv4.ip_forward = 0 (decides)"}}
+	elsewhere := about("n1", "/etc/sysctl.conf:1 sets net.ipv4.ip_forward to 0")
+	causes := Diagnose(s, []Judged{failed(ipForward, about("n3", "net.ipv4.ip_forward is 0")), failed(ipForwardBoot, boot, elsewhere)})
+	equal(t, find(t, causes, "no-forwarding").Says, "n3: net.ipv4.ip_forward is 0 (first look); /etc/sysctl.d/99-site.conf:4 sets it so at every boot")
+	if c := find(t, causes, "forwarding-off-at-boot"); len(c.Nodes) != 1 || c.Nodes[0] != "n1" {
+		t.Errorf("what another node's file says is its own cause: %s", said(causes))
+	}
+}

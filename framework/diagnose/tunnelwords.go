@@ -81,7 +81,23 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 	}
 	return append(out, check.Remedy{
 		Text: fmt.Sprintf("allow UDP port %d between all nodes in both directions in the security group or the firewall between them", port),
-	}, verify)
+	}, in.otherPort(port), verify)
+}
+
+// otherPort moves the tunnel to a port that passes, for those who cannot change
+// what lies between the nodes (flannel, Documentation/backends.md: Backend.Port).
+func (in *input) otherPort(port int) check.Remedy {
+	const free = 8475
+	pods := in.facts.Cluster.CNIPods
+	if in.facts.Cluster.CNI != "flannel" || len(pods) == 0 {
+		return check.Remedy{Text: "or, where that filter is not yours, move the tunnel to a UDP port that passes, in the configuration of the network plugin"}
+	}
+	ns := pods[0].Namespace
+	return check.Remedy{
+		Text: fmt.Sprintf("or, where that filter is not yours, move flannel's tunnel from %d to a port that passes (%d here), and restart it everywhere", port, free),
+		Command: fmt.Sprintf(`kubectl -n %[1]s get configmap kube-flannel-cfg -o yaml | sed 's/"Type": "vxlan"/"Type": "vxlan", "Port": %[2]d/' | kubectl apply -f - && `+
+			`kubectl -n %[1]s rollout restart daemonset kube-flannel-ds`, ns, free),
+	}
 }
 
 func (t tunnelFault) uplink() string {
