@@ -12,8 +12,9 @@ import (
 // foundedBy says what a flow that was sent again tells of its cause. Where packets
 // vanish at one of the cause's nodes, at a part of the way where it takes them or
 // with the kernel's or a rule's word for it, that is a proof; where they vanish at
-// another node, that speaks against it.
-func foundedBy(c *report.Cause, t report.Trace, parts []string) {
+// another node, that speaks against it, unless another cause (all are given) lies
+// there: of two faults on one way the first takes the packets.
+func foundedBy(c *report.Cause, t report.Trace, parts []string, all []report.Cause) {
 	v := t.Path.Verdict
 	what, lost := fate(v.Outcome)
 	switch {
@@ -29,7 +30,7 @@ func foundedBy(c *report.Cause, t report.Trace, parts []string) {
 			grounds += ": " + why
 		}
 		prove(c, grounds)
-	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && (v.Blames.Stage == "" || elsewhere(v.Blames, c)):
+	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && (v.Blames.Stage == "" || elsewhere(v.Blames, c)) && !anothers(v.Place, c.Key, all):
 		c.Against = append(c.Against, fmt.Sprintf("a flow that was sent again %s %s, not at %s", what, placed(v.Place), strings.Join(c.Nodes, ", ")))
 		if c.Certainty != report.Proved {
 			c.Certainty = report.FitsPartly
@@ -80,6 +81,11 @@ func touches(p path.Place, nodes []string) bool {
 // names as the far end (a wrong entry may send packets there to be thrown away).
 func elsewhere(p path.Place, c *report.Cause) bool {
 	return p.Node != "" && !touches(p, c.Nodes) && !slices.Contains(strings.FieldsFunc(c.Says, separates), p.Node)
+}
+
+// anothers says whether a cause with another key lies at a place's node.
+func anothers(p path.Place, key string, all []report.Cause) bool {
+	return slices.ContainsFunc(all, func(c report.Cause) bool { return c.Key != key && touches(p, c.Nodes) })
 }
 
 // separates: what can stand between names of nodes in a sentence.

@@ -122,3 +122,16 @@ func TestOnlyCausesOfFailuresAreCountedInTheVerdict(t *testing.T) {
 		t.Errorf("it says %q", got)
 	}
 }
+
+func TestAFlowThatAnotherCauseTookSpeaksAgainstNone(t *testing.T) {
+	d := diagnose.Diagnosis{Parts: map[string][]string{"a/n2": {"translation"}}, Causes: []report.Cause{
+		{Key: "a/n2", Nodes: []string{"n2"}, Certainty: report.Configured},
+		{Key: "b/n1", Nodes: []string{"n1"}, Certainty: report.Configured},
+	}}
+	attach(d, []report.Trace{{For: "a/n2", Path: path.Path{Verdict: path.Verdict{Outcome: path.Vanished, Place: path.Place{Stage: "receiver-host", Node: "n1"}}}}})
+	for _, c := range d.Causes {
+		if c.Certainty != report.Configured || len(c.Against) > 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
