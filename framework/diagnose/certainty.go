@@ -116,7 +116,7 @@ func (t *trial) add(cl claim, p *placed, row, column int) {
 		return
 	}
 	t.tried++
-	if s.cell.Outcome == s.flow.Via.Right() && !s.cell.Partial && !(s.cell.Retried && s.flow.ThroughService()) {
+	if s.cell.Outcome == s.flow.Via.Right() && !s.cell.Partial && (!s.cell.Retried || !s.flow.ThroughService()) {
 		if t.right == 0 {
 			t.example = s
 		}

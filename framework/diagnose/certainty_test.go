@@ -28,10 +28,14 @@ func TestHowWellACauseIsFounded(t *testing.T) {
 		certainty report.Certainty
 		grounds   string
 	}{
-		{"a counter that moved is a proof", func(s *facts.Snapshot) []Judged { return rejecting(s, "n2") }, "forward-rejected",
-			report.Proved, "the rule's counter grew by 42 packets while the suite probed; all 12 pairs that it must break failed"},
-		{"a counter that stood still is none", func(s *facts.Snapshot) []Judged { return rejecting(s, "n2")[:1] }, "forward-rejected",
-			report.Configured, "the node's own rules were followed with packets of its pods, and they end there; all 12 pairs that it must break failed"},
+		{
+			"a counter that moved is a proof", func(s *facts.Snapshot) []Judged { return rejecting(s, "n2") }, "forward-rejected",
+			report.Proved, "the rule's counter grew by 42 packets while the suite probed; all 12 pairs that it must break failed",
+		},
+		{
+			"a counter that stood still is none", func(s *facts.Snapshot) []Judged { return rejecting(s, "n2")[:1] }, "forward-rejected",
+			report.Configured, "the node's own rules were followed with packets of its pods, and they end there; all 12 pairs that it must break failed",
+		},
 		{"the counter of another rule proves nothing", func(s *facts.Snapshot) []Judged {
 			return append(rejecting(s, "n2")[:1], failed(firewallDrops, rule("n2", "FORWARD", "-A FORWARD -s 192.0.2.1/32 -j DROP", "dropped packets", 9)))
 		}, "forward-rejected", report.Configured, "the node's own rules"},
@@ -45,10 +49,14 @@ func TestHowWellACauseIsFounded(t *testing.T) {
 			f.Evidence = []check.Evidence{{Node: "n2", Source: "/proc/loadavg (first and last look)", Text: "3 → 98"}}
 			return []Judged{failed("kernel/rp-filter", f)}
 		}, "reverse-path", report.Configured, "the filter drops what comes in"},
-		{"a setting that was read", func(s *facts.Snapshot) []Judged { return switchedOff(s, "n2") }, "no-forwarding",
-			report.Configured, "passes nothing on between pods and other nodes; all 12 pairs that it must break failed"},
-		{"the shape alone fits", func(s *facts.Snapshot) []Judged { cut(s, overTunnel(of("n2"))); return nil }, "vxlan-blocked",
-			report.Fits, "red pairs of the matrix have the shape that it leaves, and no host has shown why"},
+		{
+			"a setting that was read", func(s *facts.Snapshot) []Judged { return switchedOff(s, "n2") }, "no-forwarding",
+			report.Configured, "passes nothing on between pods and other nodes; all 12 pairs that it must break failed",
+		},
+		{
+			"the shape alone fits", func(s *facts.Snapshot) []Judged { cut(s, overTunnel(of("n2"))); return nil }, "vxlan-blocked",
+			report.Fits, "red pairs of the matrix have the shape that it leaves, and no host has shown why",
+		},
 		{"an answer that was heard", func(*facts.Snapshot) []Judged {
 			return []Judged{failed("node/duplicate-address", about("n2", "two answer"))}
 		}, duplicateAddress, report.Proved, "another machine answered"},

@@ -61,7 +61,9 @@ type claim struct {
 func causes() []cause {
 	out := []cause{
 		{duplicateAddress, mechanismOf(duplicateAddress).proven},
-		{"node-not-ready", nodeNotReady}, {"node-range-exhausted", nodeRangeExhausted}, {"kubelet-unreachable", kubeletUnreachable},
+		{"node-not-ready", nodeNotReady},
+		{"node-range-exhausted", nodeRangeExhausted},
+		{"kubelet-unreachable", kubeletUnreachable},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
 		{"forward-rejected", forwardRejected},

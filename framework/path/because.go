@@ -27,10 +27,6 @@ func (b *builder) explain(v *Verdict, p *Path) {
 		v.Because = append(v.Because, b.evidence(n, way)...)
 	}
 	slices.SortStableFunc(v.Because, func(x, y Reason) int { return rank(x) + misfit(x, v.Place) - rank(y) - misfit(y, v.Place) })
-	sure := slices.IndexFunc(v.Because, func(r Reason) bool { return r.Source == "counter" })
-	if sure < 0 {
-		sure = len(v.Because)
-	}
 	b.further(v, nodes, way)
 }
 

@@ -44,23 +44,37 @@ func TestWhatRedPairsHaveInCommon(t *testing.T) {
 		test lost
 		want string
 	}{
-		{"a bad column across nodes, of one transport", podPods("udp", func(a, b string) bool { return a != b && b == "n3" }),
-			"every pair into n3 across nodes, UDP only, from pods only; hosts are fine"},
+		{
+			"a bad column across nodes, of one transport", podPods("udp", func(a, b string) bool { return a != b && b == "n3" }),
+			"every pair into n3 across nodes, UDP only, from pods only; hosts are fine",
+		},
 		{"a bad row", podPods(all, func(a, _ string) bool { return a == "n3" }), "every pair out of n3, from pods only"},
-		{"a bad row across nodes", podPods(all, func(a, b string) bool { return a == "n3" && b != "n3" }),
-			"every pair out of n3 across nodes, from pods only; hosts are fine"},
-		{"a row and a column", podPods(all, func(a, b string) bool { return a != b && (a == "n3" || b == "n3") }),
-			"every pair into and out of n3 across nodes, from pods only; hosts are fine"},
+		{
+			"a bad row across nodes", podPods(all, func(a, b string) bool { return a == "n3" && b != "n3" }),
+			"every pair out of n3 across nodes, from pods only; hosts are fine",
+		},
+		{
+			"a row and a column", podPods(all, func(a, b string) bool { return a != b && (a == "n3" || b == "n3") }),
+			"every pair into and out of n3 across nodes, from pods only; hosts are fine",
+		},
 		{"everything across nodes", podPods(all, func(a, b string) bool { return a != b }), "every pair across nodes, from pods only; hosts are fine"},
 		{"everything", podPods(all, func(string, string) bool { return true }), "every pair, from pods only"},
-		{"one pair both ways", podPods(all, func(a, b string) bool { return a == "n1" && b == "n3" || a == "n3" && b == "n1" }),
-			"between n1 and n3, both ways, from pods only; hosts are fine"},
-		{"one direction", podPods("tcp", func(a, b string) bool { return a == "n1" && b == "n3" }),
-			"from n1 to n3 only: the opposite direction is right, TCP only, from pods only; hosts are fine"},
-		{"a part of a column", podPods("udp icmp", func(a, b string) bool { return b == "n3" && (a == "n1" || a == "n2") }),
-			"4 of the 6 pairs into n3 across nodes, UDP and ICMP only, from pods only; hosts are fine"},
-		{"pairs without a form", podPods("tcp", func(a, b string) bool { return a == "n1" && b == "n2" || a == "n3" && b == "n4" }),
-			"2 of the 12 pairs across nodes, all of them out of n1 and n3, TCP only, from pods only; hosts are fine"},
+		{
+			"one pair both ways", podPods(all, func(a, b string) bool { return a == "n1" && b == "n3" || a == "n3" && b == "n1" }),
+			"between n1 and n3, both ways, from pods only; hosts are fine",
+		},
+		{
+			"one direction", podPods("tcp", func(a, b string) bool { return a == "n1" && b == "n3" }),
+			"from n1 to n3 only: the opposite direction is right, TCP only, from pods only; hosts are fine",
+		},
+		{
+			"a part of a column", podPods("udp icmp", func(a, b string) bool { return b == "n3" && (a == "n1" || a == "n2") }),
+			"4 of the 6 pairs into n3 across nodes, UDP and ICMP only, from pods only; hosts are fine",
+		},
+		{
+			"pairs without a form", podPods("tcp", func(a, b string) bool { return a == "n1" && b == "n2" || a == "n3" && b == "n4" }),
+			"2 of the 12 pairs across nodes, all of them out of n1 and n3, TCP only, from pods only; hosts are fine",
+		},
 		{"within a node", podPods("tcp", func(a, b string) bool { return a == "n2" && b == "n2" }), "within n2, TCP only, from pods only"},
 		{"large packets", func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 			return f.Via == facts.PMTU && f.From == facts.FromPod && from.Node != "n3" && to.Node == "n3"

@@ -62,7 +62,7 @@ func (d *dropping) remedies(s *facts.Snapshot) []check.Remedy {
 		return out
 	}
 	for i, g := range d.grown[:min(mostRepaired, len(d.grown))] {
-		out = append(out, g.place.remedy(s, d.nodes[i])...) // an nft rule's handle is another on each node
+		out = append(out, g.remedy(s, d.nodes[i])...) // an nft rule's handle is another on each node
 	}
 	return out
 }

@@ -74,7 +74,7 @@ func (w *inputWalk) effect(r *refused) string {
 }
 
 func (w *inputWalk) remedy(r *refused) []check.Remedy {
-	list := r.place.remedy(w.snapshot, w.node.Name)
+	list := r.remedy(w.snapshot, w.node.Name)
 	if r.owner.member || r.position == 0 {
 		return list
 	}
