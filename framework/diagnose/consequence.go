@@ -70,7 +70,7 @@ func (in *input) aboutSame(id string, f check.Finding, own []located) bool {
 // of a cause looks at.
 func shareSubject(checkID, says string) bool {
 	words := map[string][]string{
-		"kernel/bridge-nf": {"bridge-nf"}, "mtu/overlay": {"mtu", "MTU"},
+		"kernel/bridge-nf": {"bridge-nf"}, "kernel/rp-filter": {"rp_filter"}, "mtu/overlay": {"mtu", "MTU"},
 		"service/programmed": {"KUBE-", "Service", "ClusterIP", "NodePort", "DNS", "API", "clusterIP", "kube-proxy", "IPVS", "rules"},
 		"overlay/leftover":   {"route", "interface", "address", "tun"},
 	}[checkID]

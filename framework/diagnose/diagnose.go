@@ -51,6 +51,8 @@ type claim struct {
 	// parts are those of a packet's way (path.Place.Part) at which it loses packets;
 	// empty where it loses none, or where that can be anywhere.
 	parts []string
+	// heals: it stood at the first look, and the run itself took it away.
+	heals bool
 	// key tells claims of one cause with the same nodes apart; mostly empty.
 	key string
 }
@@ -204,6 +206,9 @@ func (in *input) explain(cl claim) explanation {
 // covers says which of a finding's cells a claim stands behind, and whether the
 // finding belongs to it at all.
 func (in *input) covers(cl claim, id string, f check.Finding) ([]cellID, bool) {
+	if id == nodeChanged && len(f.Pairs) > 0 && !cl.heals && in.healedElsewhere(f) {
+		return nil, false // what stood before and after is not why it changed
+	}
 	var pairs []cellID
 	for _, p := range f.Pairs {
 		at := cellOf(f, p)

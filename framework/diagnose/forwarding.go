@@ -64,6 +64,7 @@ func noForwarding(in *input) []claim {
 		return false
 	}
 	c.must, c.parts = in.unforwarded(nodes), []string{partHost}
+	c.heals = len(in.stillOff(nodes, facts.Main)) < len(nodes)
 	c.grounds = "a kernel with this setting at 0 passes nothing on between pods and other nodes"
 	return []claim{c}
 }

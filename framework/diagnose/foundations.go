@@ -72,7 +72,7 @@ func foundationOf(id string) foundation {
 			because: "the data plane that was read lacks these links",
 			parts:   []string{partTranslation, partHost}, must: fromUnwritten,
 		},
-		"hairpin-off":        {because: "a port of the bridge that does not reflect cannot lead a pod back to itself", parts: []string{partBridge}},
+		hairpinOff:           {because: "a port of the bridge that does not reflect cannot lead a pod back to itself", parts: []string{partBridge}},
 		"rule-drops":         {because: "the rule was met while the suite probed"},
 		"tunnel-too-large":   {because: "a packet of the tunnel's size does not fit the interface below it with its outer header"},
 		"path-mtu":           {open: true, parts: []string{partTunnel, partHost, partNIC, partWire}, because: "packets of every size were tried: small ones arrive, large ones do not, and nothing says why"},

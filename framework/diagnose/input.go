@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -17,6 +18,8 @@ type input struct {
 	covered   map[cellID]bool // those of them that a cause stands behind
 	explained map[findingID]bool
 	matrices  map[string]*placed
+	// healing matches where the run itself took something away.
+	healing func() cellTest
 }
 
 // cellID is one cell of one matrix.
@@ -55,6 +58,7 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 		facts: s, judged: judged,
 		red: map[cellID]bool{}, covered: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
 	}
+	in.healing = sync.OnceValue(in.whatHealed)
 	for _, m := range s.Matrices {
 		p := &placed{Matrix: m, rows: map[string]int{}, columns: map[string]int{}, rowsOf: map[string][]int{}, columnsOf: map[string][]int{}}
 		for i, r := range m.Rows {

@@ -59,13 +59,13 @@ func some(list []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:shown], ", "), len(list)-shown)
 }
 
-// open are the failing findings that nothing explains.
+// open is what nothing explains of the failing findings.
 func (in *input) open() []Open {
 	var out []Open
 	for _, j := range in.judged {
 		for i, f := range j.Result.Findings {
-			if f.Verdict == check.Fail && !in.explained[findingID{j.ID, i}] {
-				out = append(out, Open{j.ID, f})
+			if rest, some := in.remainder(findingID{j.ID, i}, f); some && f.Verdict == check.Fail {
+				out = append(out, Open{j.ID, rest})
 			}
 		}
 	}

@@ -45,12 +45,12 @@ func mechanisms() []mechanism {
 		{id: "route-stale", early: true, checks: []string{"route/stale"}, also: []string{"route/lookup", "route/pod-cidr"}, cell: tunnelled, leaves: turnedAway},
 		{id: "route-diverted", early: true, checks: []string{"route/lookup"}, cell: tunnelled, leaves: turnedAway},
 		{id: "pod-mac", early: true, checks: []string{"overlay/pod-mac"}, cell: intoPods, leaves: turnedAway},
-		{id: "reverse-path", early: true, checks: []string{"kernel/rp-filter"}, cell: passing, leaves: silent},
+		{id: "reverse-path", early: true, checks: []string{"kernel/rp-filter"}, also: []string{"node/uniform", "node/changed"}, cell: passing, leaves: lossyOrGone},
 		{id: "bridge-unfiltered", checks: []string{"kernel/bridge-nf"}, also: []string{"node/uniform", "node/changed"}, cell: sameNodeServices, leaves: turnedAway},
 		{id: "pods-masqueraded", checks: []string{"firewall/masquerade"}, also: []string{"reach/source-ip"}, cell: touches, leaves: rewritten},
-		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, cell: intoHost, leaves: turnedAway},
-		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy"}, cell: services, leaves: anyhow},
-		{id: "hairpin-off", checks: []string{"service/hairpin"}, holds: withPorts, also: []string{"component/cni-config", "node/uniform"}, cell: sameNodeServices, leaves: turnedAway},
+		{id: "input-blocked", checks: []string{"firewall/input"}, also: []string{"firewall/drops"}, says: intoHost, leaves: turnedAway},
+		{id: "services-not-written", checks: []string{"service/programmed"}, also: []string{"service/convergence", "node/changed", "component/kube-proxy", startup}, cell: services, leaves: anyhow},
+		{id: hairpinOff, checks: []string{"service/hairpin"}, holds: withPorts, also: []string{"component/cni-config", "node/uniform"}, cell: sameNodeServices, leaves: turnedAway},
 		{id: "rule-drops", checks: []string{firewallDrops}, says: ruleHits, leaves: turnedAway},
 		{id: "tunnel-too-large", checks: []string{"mtu/overlay"}, also: []string{"mtu/uniform", "node/uniform"}, cell: passing, leaves: sized},
 		{id: "path-mtu", checks: []string{"mtu/path"}, also: []string{"service/large-transfer", "dns/metrics", "dns/truncation"}, cell: passing, leaves: sized},
@@ -73,10 +73,14 @@ func (m mechanism) proven(in *input) []claim {
 			continue
 		}
 		for i, f := range j.Result.Findings {
-			if f.Verdict != check.Fail || len(f.Nodes) == 0 || in.explained[findingID{j.ID, i}] || m.holds != nil && !m.holds(f) {
+			if f.Verdict != check.Fail || len(f.Nodes) == 0 || m.holds != nil && !m.holds(f) {
 				continue
 			}
-			for _, n := range f.Nodes {
+			rest, some := in.remainder(findingID{j.ID, i}, f)
+			if !some {
+				continue
+			}
+			for _, n := range m.at(in, rest.Nodes) {
 				byNode[n] = append(byNode[n], located{j.ID, f})
 			}
 		}
@@ -88,8 +92,19 @@ func (m mechanism) proven(in *input) []claim {
 	return out
 }
 
+// at leaves out nodes of which a host has shown that it is something else there.
+func (m mechanism) at(in *input, nodes []string) []string {
+	if m.id != hairpinOff {
+		return nodes
+	}
+	return without(nodes, in.reflecting(nodes))
+}
+
 func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
-	c := claimOf(nodes, findings)
+	c := claimOf(nodes, findings).ofNodes(findings)
+	if m.id == hairpinOff && len(nodes) < len(nodesIn(findings)) {
+		c.says = unreflected(c)
+	}
 	var tests []cellTest
 	for _, f := range findings {
 		for _, n := range nodes {
@@ -104,6 +119,9 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 	}
 	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 		return slices.ContainsFunc(tests, func(t cellTest) bool { return t(f, from, to) })
+	}
+	if c.heals = !slices.ContainsFunc(findings, func(f located) bool { return !wasHealed(f.Finding) }); c.heals {
+		c.cell = atFirst(c.cell)
 	}
 	c.leaves = m.leaves
 	c.finding = func(id string, f check.Finding) bool {
@@ -169,9 +187,14 @@ func (m mechanism) nodes(in *input) []string {
 	return out
 }
 
+const (
+	hairpinOff  = "hairpin-off"
+	bridgePorts = "bridge ports"
+)
+
 // withPorts: the bridge port was seen to send nothing back.
 func withPorts(f check.Finding) bool {
-	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool { return strings.HasPrefix(e.Source, "bridge ports") })
+	return slices.ContainsFunc(f.Evidence, func(e check.Evidence) bool { return strings.HasPrefix(e.Source, bridgePorts) })
 }
 
 func withoutPairs(f check.Finding) bool { return len(f.Pairs) == 0 }

@@ -62,6 +62,9 @@ func lossyOnly(f facts.Flow, c facts.Cell) bool {
 	return c.Retried || c.Partial || slices.Contains([]facts.Via{facts.Series, facts.Race, facts.Connect}, f.Via)
 }
 
+// lossyOrGone: packets vanish for good, or by chance.
+func lossyOrGone(f facts.Flow, c facts.Cell) bool { return silent(f, c) || lossyOnly(f, c) }
+
 // lossyOrSilent: new connections are lost, some of them at every attempt.
 func lossyOrSilent(f facts.Flow, c facts.Cell) bool {
 	return lossyOnly(f, c) || c.Outcome == facts.Timeout

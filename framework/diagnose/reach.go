@@ -2,7 +2,9 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -59,18 +61,40 @@ func sameNodeServices(in *input, node, _ string) cellTest {
 	}
 }
 
-// intoHost matches what a node takes in for itself: NodePorts, its own address,
-// the tunnel and what comes out of it.
-func intoHost(in *input, node, _ string) cellTest {
-	tunnel := tunnelled(in, node, "")
-	return func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-		switch f.To {
-		case facts.ToNodePort, facts.ToNodePortLocal, facts.ToHost, facts.ToTunnel, facts.ToGateway:
-			return to.Node == node && !to.Silent
+// intoHost matches what a rule keeps a node from taking in for itself: what the
+// finding names (NodePorts, the overlay and with it what comes out of it) and, where
+// the rule picks no port, the node's own address.
+func intoHost(in *input, f check.Finding) cellTest {
+	node := f.Nodes[0]
+	tunnel := func(facts.Flow, facts.Vantage, facts.Target) bool { return false }
+	overlay := strings.Contains(f.Says, "the overlay (")
+	if overlay {
+		tunnel = tunnelled(in, node, "")
+	}
+	ports := portsKept(f.Says)
+	anyPort := !rulePort.MatchString(f.Says)
+	family, known := in.familyOfRule(f.Says)
+	return func(flow facts.Flow, from facts.Vantage, to facts.Target) bool {
+		switch flow.To {
+		case facts.ToNodePort, facts.ToNodePortLocal:
+			own := !known || flow.Family == family
+			return own && to.Node == node && !to.Silent && ports[flow.Via == facts.UDP] || tunnel(flow, from, to)
+		case facts.ToHost:
+			return (!known || flow.Family == family) && anyPort && to.Node == node
+		case facts.ToTunnel:
+			return overlay && to.Node == node && !to.Silent
 		default:
-			return tunnel(f, from, to)
+			return tunnel(flow, from, to)
 		}
 	}
+}
+
+// portsKept says of UDP (true) and TCP whether a finding names NodePorts of it:
+// "NodePorts (TCP 30000, UDP 32767)".
+func portsKept(says string) map[bool]bool {
+	_, list, found := strings.Cut(says, "NodePorts (")
+	list, _, _ = strings.Cut(list, ")")
+	return map[bool]bool{false: found && strings.Contains(list, "TCP "), true: found && strings.Contains(list, "UDP ")}
 }
 
 // services matches what the node's own data plane translates.

@@ -147,16 +147,17 @@ func (in *input) redOf(cl claim) []spot {
 	return out
 }
 
-// ofUnexplained are the cells of every failing finding that nothing explains.
+// ofUnexplained are the cells that nothing explains, by the failing finding they stand in.
 func (in *input) ofUnexplained() []wish {
 	var out []wish
 	for _, j := range in.judged {
 		for i, f := range j.Result.Findings {
-			if f.Verdict != check.Fail || in.explained[findingID{j.ID, i}] {
+			rest, some := in.remainder(findingID{j.ID, i}, f)
+			if f.Verdict != check.Fail || !some {
 				continue
 			}
 			w := wish{key: UnexplainedKey(j.ID, f.Subject)}
-			for _, p := range f.Pairs {
+			for _, p := range rest.Pairs {
 				if s, known := in.place(cellOf(f, p)); known {
 					w.red = append(w.red, s)
 				}

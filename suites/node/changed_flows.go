@@ -84,6 +84,7 @@ func flowFinding(s *facts.Snapshot, node string, q asked, m *facts.Matrix, befor
 	if after == facts.OK {
 		f.Says = fmt.Sprintf("%s did not answer this host at the first look (%s) and answers now: creating the suite's own pods and Services healed it",
 			what, before)
+		f.Flow = q.first.Key() // that is the one that failed
 		return f
 	}
 	f.Says = fmt.Sprintf("%s answered this host at the first look and does not any more (%s)", what, after)
