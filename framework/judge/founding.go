@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/diagnose"
 	"github.com/plumbline-net/plumbline/framework/path"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
@@ -12,15 +14,16 @@ import (
 // foundedBy says what a flow that was sent again tells of its cause. Where packets
 // vanish at one of the cause's nodes, at a part of the way where it takes them or
 // with the kernel's or a rule's word for it, that is a proof; where they vanish at
-// another node, that speaks against it, unless another cause (all are given) lies
-// there: of two faults on one way the first takes the packets.
-func foundedBy(c *report.Cause, t report.Trace, parts []string, all []report.Cause) {
-	v := t.Path.Verdict
+// another node, that speaks against it, unless another cause lies there: of two
+// faults on one way the first takes the packets. What another cause at the same
+// place may have taken proves neither.
+func foundedBy(c *report.Cause, t report.Trace, d diagnose.Diagnosis) {
+	v, parts := t.Path.Verdict, d.Parts[c.Key]
 	what, lost := fate(v.Outcome)
 	switch {
 	case v.Outcome == path.Whole && at(v.Blames, c.Nodes, parts) && len(v.Because) > 0:
 		prove(c, "a flow that was sent again shows it: "+v.Because[0].Text)
-	case !lost:
+	case !lost, contested(v, c, d):
 	case at(v.Place, c.Nodes, parts), at(v.Blames, c.Nodes, parts), touches(v.Place, c.Nodes) && said(v, c.Nodes) != "":
 		grounds := fmt.Sprintf("a flow that was sent again %s %s", what, placed(v.Place))
 		switch why := said(v, c.Nodes); {
@@ -30,7 +33,7 @@ func foundedBy(c *report.Cause, t report.Trace, parts []string, all []report.Cau
 			grounds += ": " + why
 		}
 		prove(c, grounds)
-	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && (v.Blames.Stage == "" || elsewhere(v.Blames, c)) && !anothers(v.Place, c.Key, all):
+	case len(parts) > 0 && len(c.Nodes) > 0 && elsewhere(v.Place, c) && (v.Blames.Stage == "" || elsewhere(v.Blames, c)) && !anothers(v.Place, c.Key, d.Causes):
 		c.Against = append(c.Against, fmt.Sprintf("a flow that was sent again %s %s, not at %s", what, placed(v.Place), strings.Join(c.Nodes, ", ")))
 		if c.Certainty != report.Proved {
 			c.Certainty = report.FitsPartly
@@ -86,6 +89,36 @@ func elsewhere(p path.Place, c *report.Cause) bool {
 // anothers says whether a cause with another key lies at a place's node.
 func anothers(p path.Place, key string, all []report.Cause) bool {
 	return slices.ContainsFunc(all, func(c report.Cause) bool { return c.Key != key && touches(p, c.Nodes) })
+}
+
+// contested: packets vanish at a node of the cause, and it cannot be told that the
+// cause took them: a rule says that it did, and the cause is about no rule; or nothing
+// says who did, and another cause takes packets at the same part of the same node.
+func contested(v path.Verdict, c *report.Cause, d diagnose.Diagnosis) bool {
+	if !touches(v.Place, c.Nodes) || v.Blames.Stage != "" && v.Blames != v.Place {
+		return false
+	}
+	if said(v, c.Nodes) == "" {
+		return slices.ContainsFunc(d.Causes, func(o report.Cause) bool {
+			return o.Key != c.Key && at(v.Place, o.Nodes, d.Parts[o.Key])
+		})
+	}
+	return byRule(v) && c.Certainty == report.Configured && !aboutRules(c) && !slices.Contains(d.Parts[c.Key], "translation")
+}
+
+// byRule: the first word of the kernel or of a rule is that a rule took the packets.
+func byRule(v path.Verdict) bool {
+	for _, r := range v.Because {
+		if r.Source == "kernel" || r.Source == "rule" {
+			return r.Source == "rule" || strings.Contains(r.Text, "NETFILTER_DROP")
+		}
+	}
+	return false
+}
+
+// aboutRules: the cause was read from a rule, or policy, of a chain.
+func aboutRules(c *report.Cause) bool {
+	return slices.ContainsFunc(c.Evidence, func(e check.Evidence) bool { return strings.Contains(e.Source, "chain ") })
 }
 
 // separates: what can stand between names of nodes in a sentence.

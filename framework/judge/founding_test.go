@@ -18,7 +18,7 @@ func TestAFlowThatWasSentAgainFoundsItsCauseOrSpeaksAgainstIt(t *testing.T) {
 		return path.Place{Stage: stage, Node: node, To: to}
 	}
 	kernel := func(node string) []path.Reason {
-		return []path.Reason{{Node: node, Source: "kernel", Text: "the kernel says NETFILTER_DROP"}}
+		return []path.Reason{{Node: node, Source: "kernel", Text: "the kernel says IP_RPFILTER"}}
 	}
 	for _, tc := range []struct {
 		name      string
@@ -43,7 +43,7 @@ func TestAFlowThatWasSentAgainFoundsItsCauseOrSpeaksAgainstIt(t *testing.T) {
 		{
 			"it vanished at the node, and the kernel there says why", report.Configured, nil,
 			path.Verdict{Outcome: path.Vanished, Place: at("receiver-bridge", "n2", ""), Because: kernel("n2")},
-			report.Proved, "the bridge of n2: the kernel says NETFILTER_DROP",
+			report.Proved, "the bridge of n2: the kernel says IP_RPFILTER",
 		},
 		{
 			"it vanished at the node, at another part, and nothing says why", report.Configured,
@@ -171,5 +171,35 @@ func TestAFlowThatAnotherCauseTookSpeaksAgainstNone(t *testing.T) {
 		if c.Certainty != report.Configured || len(c.Against) > 0 {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+func TestAPlaceThatTwoCausesShareProvesTheOneOfWhichItSpeaks(t *testing.T) {
+	rule := []path.Reason{{Node: "n2", Source: "rule", Text: "FORWARD rule 1 (REJECT) counted 20"}}
+	read := []check.Evidence{{Node: "n2", Source: "iptables, table filter, chain FORWARD, rule 1", Text: "-A FORWARD -j REJECT"}}
+	for _, tc := range []struct {
+		name     string
+		because  []path.Reason
+		evidence []check.Evidence
+		parts    map[string][]string
+		want     report.Certainty
+	}{
+		{"a rule counted, and the cause is about a route", rule, nil, map[string][]string{"a/n2": {"host"}, "b/n2": {"host"}}, report.Configured},
+		{"a rule counted, and the cause was read from one", rule, read, map[string][]string{"a/n2": {"host"}, "b/n2": {"host"}}, report.Proved},
+		{"nothing says who took it, and both may have", nil, nil, map[string][]string{"a/n2": {"host"}, "b/n2": {"host"}}, report.Configured},
+		{"nothing says who took it, and the other takes packets elsewhere on the node", nil, nil, map[string][]string{"a/n2": {"host"}, "b/n2": {"tunnel"}}, report.Proved},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := diagnose.Diagnosis{Parts: tc.parts, Causes: []report.Cause{
+				{Key: "a/n2", Nodes: []string{"n2"}, Certainty: report.Configured, Evidence: tc.evidence},
+				{Key: "b/n2", Nodes: []string{"n2"}, Certainty: report.Configured},
+			}}
+			attach(d, []report.Trace{{For: "a/n2", Path: path.Path{Verdict: path.Verdict{
+				Outcome: path.Vanished, Place: path.Place{Stage: "receiver-host", Node: "n2"}, Because: tc.because,
+			}}}})
+			if c := d.Causes[0]; c.Certainty != tc.want || len(c.Against) > 0 || c.Trace == nil {
+				t.Errorf("%+v", c)
+			}
+		})
 	}
 }

@@ -71,7 +71,7 @@ func attach(d diagnose.Diagnosis, traces []report.Trace) {
 				note := t.Note
 				c.Trace = &note
 				c.Evidence = append(c.Evidence, reasons(t)...)
-				foundedBy(c, t, d.Parts[c.Key], d.Causes)
+				foundedBy(c, t, d)
 			}
 		}
 	}
