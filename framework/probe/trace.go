@@ -50,11 +50,7 @@ func walk(ctx context.Context, e *env, to netip.AddrPort) []facts.Hop {
 			break
 		}
 		mu.Lock()
-		far := reach(met, to.Addr())
-		for i := range met[:far] {
-			met[i] = append(met[i], stepped{})
-			// Not n: a hop beyond what an earlier wave asked has fewer.
-			own := len(met[i]) - 1
+		for i, own := range nextWave(met, to.Addr()) {
 			running.Go(func() {
 				one := step(ctx, e, to, i+1)
 				mu.Lock()
@@ -69,6 +65,17 @@ func walk(ctx context.Context, e *env, to netip.AddrPort) []facts.Hop {
 		return nil
 	}
 	return hopsOf(met, to.Addr())
+}
+
+// nextWave makes room for one more answer of each hop that is asked now, and gives
+// its place among that hop's answers: a hop beyond what an earlier wave asked has fewer.
+func nextWave(met [][]stepped, target netip.Addr) []int {
+	out := make([]int, reach(met, target))
+	for i := range out {
+		out[i] = len(met[i])
+		met[i] = append(met[i], stepped{})
+	}
+	return out
 }
 
 // traceBeyond is how many hops behind the last one that answered are asked again.
