@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"cmp"
 	_ "embed" // the explanation page and the list
 	"encoding/json"
 	"fmt"
@@ -110,9 +111,9 @@ func agentFinding(node string, k facts.SecuritySoftware, p facts.Process) check.
 		{Purpose: check.Last, Text: "Agree with its owners on an exception for the pod network, the overlay's port and the container runtime; these are the node's own", Node: node, Command: "ip -br addr; ip -d link show type vxlan; ls /run/containerd /run/crio 2>/dev/null"},
 		{Purpose: check.Verify, Text: "Check while it is stopped: this must print nothing; then run this suite again", Node: node, Command: "pgrep -l " + p.Name},
 	}
-	if k.Stop != "" {
-		steps = append(steps, check.Remedy{Text: "To prove that it is the reason, stop it for the time of one run", Node: node, Command: k.Stop})
-	}
+	// ps(1) names the unit of systemd that a process belongs to.
+	stop := cmp.Or(k.Stop, fmt.Sprintf("systemctl stop $(ps -o unit= -p %d)", p.PID))
+	steps = append(steps, check.Remedy{Text: "To prove that it is the reason, stop it for the time of one run", Node: node, Command: stop})
 	return check.Finding{
 		Subject: node, Nodes: []string{node}, Verdict: check.Warn, Says: says,
 		Evidence: []check.Evidence{{Node: node, Source: "process list", Text: fmt.Sprintf("%s, pid %d", p.Name, p.PID)}},
