@@ -86,6 +86,9 @@ func agentNotRunning(in *input) []claim {
 			continue
 		}
 		evidence, remedy := evidenceOf(findings)
+		if len(remedy) == 0 {
+			remedy = in.agentSteps(nodes)
+		}
 		everywhere := len(nodes) == len(in.facts.Selected())
 		out = append(out, claim{
 			nodes: nodes, says: says(findings), evidence: evidence, remedy: remedy,
@@ -100,6 +103,20 @@ func agentNotRunning(in *input) []claim {
 		})
 	}
 	return out
+}
+
+// agentSteps are for agents of which nothing is known but that they are not heard.
+func (in *input) agentSteps(nodes []string) []check.Remedy {
+	n := in.facts.Node(nodes[0])
+	if n == nil {
+		return []check.Remedy{{Purpose: check.Verify, Text: "Run again, once the node is there", Command: "kubectl get nodes"}}
+	}
+	see := "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name
+	return []check.Remedy{
+		{Purpose: check.Find, Text: "See whether other pods of the node run, and whether its kubelet answers", Command: see + "; kubectl get --raw /api/v1/nodes/" + n.Name + "/proxy/healthz"},
+		{Purpose: check.Find, Text: "Read what the kubelet and the container runtime say of the suite's pods", Node: n.Name, Command: "journalctl -u kubelet -u containerd --since -30min --no-pager | grep -i plumbline"},
+		{Purpose: check.Verify, Text: "Check that the agents come up", Command: "plumbline run --checks node/agent"},
+	}
 }
 
 func without(nodes, leave []string) []string {

@@ -99,6 +99,9 @@ func contested(v path.Verdict, c *report.Cause, d diagnose.Diagnosis) bool {
 		return false
 	}
 	if said(v, c.Nodes) == "" {
+		if v.FirstMissing != nil && v.FirstMissing.Kind == path.NIC && v.FirstMissing.Dev == "" && v.Place.To == "" {
+			return true // the node's interfaces are not known, so neither is the part
+		}
 		return slices.ContainsFunc(d.Causes, func(o report.Cause) bool {
 			return o.Key != c.Key && at(v.Place, o.Nodes, d.Parts[o.Key])
 		})
