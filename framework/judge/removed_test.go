@@ -105,7 +105,9 @@ func piecemeal() []removal {
 }
 
 // wholesale are looks, matrices, traces and checks as a whole, on all nodes and on one.
-func wholesale() []removal {
+func wholesale() []removal { return append(looks(), others()...) }
+
+func looks() []removal {
 	silent := func(s *facts.Snapshot, look facts.Look) {
 		for i, h := range s.Hosts {
 			if look == "" || h.Look == look {
@@ -137,6 +139,11 @@ func wholesale() []removal {
 				s.Hosts[i].Firewall = []facts.Dump{{Tool: "iptables-nft-save", NotRun: "permission denied"}, {Tool: "nft", NotRun: "permission denied"}}
 			}
 		}, func(c report.Cause) bool { return c.Trace == nil && ruled(c) }},
+	}
+}
+
+func others() []removal {
+	return []removal{
 		{"what was sent again", func(s *facts.Snapshot) { s.Traces = nil }, func(c report.Cause) bool {
 			return c.Trace != nil || strings.Contains(c.Grounds, "sent again")
 		}},
