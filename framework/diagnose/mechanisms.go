@@ -109,11 +109,7 @@ func (m mechanism) claim(in *input, nodes []string, findings []located) claim {
 	for _, f := range findings {
 		for _, n := range nodes {
 			if f.names(n) {
-				if m.says != nil {
-					tests = append(tests, m.says(in, f.Finding))
-					continue
-				}
-				tests = append(tests, m.cell(in, n, in.peerOf(f.Finding)))
+				tests = append(tests, m.shows(in, n, f.Finding))
 			}
 		}
 	}

@@ -97,3 +97,20 @@ func TestAStrictFilterIsWhyTheNodeDiffers(t *testing.T) {
 	}
 	t.Errorf("%+v", d.Causes)
 }
+
+func TestAWrongOuterAddressThatPassesElsewhereLeavesAWrongRouteItsPairs(t *testing.T) {
+	address := func() Judged {
+		return failed("overlay/local-address", about("n2", "flannel.1 sends from 10.0.0.99"))
+	}
+	s := factstest.Healthy(3)
+	d := Find(s, append(routeless(s, "n3", "n2"), append(traffic(s), address())...))
+	if c := find(t, d.Causes, "tunnel-address"); len(c.Explains) != 1 || len(d.Open) > 0 {
+		t.Errorf("%+v, open %+v", c.Explains, d.Open)
+	}
+	s = factstest.Healthy(3)
+	routeless(s, "n3", "n2")
+	d = Find(s, append(traffic(s), address()))
+	if c := find(t, d.Causes, "tunnel-address"); len(c.Explains) < 2 {
+		t.Errorf("without a route that is wrong it explains %+v", c.Explains)
+	}
+}
