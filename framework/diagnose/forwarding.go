@@ -51,6 +51,7 @@ func noForwarding(in *input) []claim {
 	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 		return in.podTraffic(in.stillOff(nodes, f.Look))(f, from, to)
 	}
+	c.cell = ofFamilies(in.familiesOff(nodes), c.cell)
 	c.leaves = silent
 	c.finding = func(id string, f check.Finding) bool {
 		switch id {
@@ -172,6 +173,7 @@ func forwardRejected(in *input) []claim {
 	c.cell = func(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 		return pods(f, from, to) || beside(f, from, to)
 	}
+	c.cell = ofFamilies(in.familiesOfRules(findings), c.cell)
 	c.leaves = turnedAway
 	c.finding = func(id string, f check.Finding) bool {
 		return id == firewallForward && f.Verdict == check.Fail ||
