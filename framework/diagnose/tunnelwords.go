@@ -79,24 +79,22 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 			Command: fmt.Sprintf("tcpdump -ni %s udp port %d", t.uplink(), port),
 		})
 	}
-	return append(out, check.Remedy{
-		Text: fmt.Sprintf("allow UDP port %d between all nodes in both directions in the security group or the firewall between them", port),
-	}, in.otherPort(port), verify)
+	return append(out, in.letPass(port), verify)
 }
 
-// otherPort moves the tunnel to a port that passes, for those who cannot change
-// what lies between the nodes (flannel, Documentation/backends.md: Backend.Port).
-func (in *input) otherPort(port int) check.Remedy {
+// letPass: what lies between the nodes has to change, or, for those who cannot
+// change that, the tunnel's port (flannel, Documentation/backends.md: Backend.Port).
+func (in *input) letPass(port int) check.Remedy {
 	const free = 8475
+	text := fmt.Sprintf("allow UDP port %d between all nodes, both ways, in the security group or firewall between them; where that is not yours, ", port)
 	pods := in.facts.Cluster.CNIPods
 	if in.facts.Cluster.CNI != "flannel" || len(pods) == 0 {
-		return check.Remedy{Text: "or, where that filter is not yours, move the tunnel to a UDP port that passes, in the configuration of the network plugin"}
+		return check.Remedy{Text: text + "move the tunnel to a UDP port that passes, in the configuration of the network plugin"}
 	}
-	ns := pods[0].Namespace
 	return check.Remedy{
-		Text: fmt.Sprintf("or, where that filter is not yours, move flannel's tunnel from %d to a port that passes (%d here), and restart it everywhere", port, free),
+		Text: text + fmt.Sprintf("move flannel's tunnel to a port that passes (%d here), and restart it everywhere", free),
 		Command: fmt.Sprintf(`kubectl -n %[1]s get configmap kube-flannel-cfg -o yaml | sed 's/"Type": "vxlan"/"Type": "vxlan", "Port": %[2]d/' | kubectl apply -f - && `+
-			`kubectl -n %[1]s rollout restart daemonset kube-flannel-ds`, ns, free),
+			`kubectl -n %[1]s rollout restart daemonset kube-flannel-ds`, pods[0].Namespace, free),
 	}
 }
 
