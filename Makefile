@@ -65,8 +65,12 @@ test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,
 	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
 
 .PHONY: faults
-faults: image ## inject every fault, and pairs, on a lab; writes docs/faults.md (FAULTS=id,id+id… chooses)
+faults: image ## inject every fault on a lab, print what was found, write docs/faults.md (FAULTS=id,id… chooses)
 	FAULTS_PAGE=$(if $(FAULTS),,$(CURDIR)/docs/faults.md) go test -tags lab -count 1 -timeout 120m -v -run TestFaults ./fixtures/e2e
+
+.PHONY: pairs
+pairs: image ## two faults at a time, each named; writes docs/pairs.md (FAULTS=id+id,… chooses)
+	PAIRS_PAGE=$(if $(FAULTS),,$(CURDIR)/docs/pairs.md) go test -tags lab,pairs -count 1 -timeout 90m -v -run TestPairs ./fixtures/e2e
 
 .PHONY: cases
 cases: image ## meet the field reports again on a lab, and write docs/cases.md
