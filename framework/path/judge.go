@@ -69,8 +69,11 @@ func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	b.explain(&v, p)
 	b.untranslated(&v, p)
 	told := *missing
-	if v.Place.Stage == ServiceTranslation {
+	switch {
+	case v.Place.Stage == ServiceTranslation:
 		told.Kind = Translation
+	case missing.Kind == Translation: // a rule took it, and whether it was translated before is not known
+		told = Hop{Node: missing.Node, leg: missing.leg, Kind: Other, Dev: "a backend"}
 	}
 	said := sentence(p.Request, last, &told)
 	if last == nil && v.Place.Stage == ServiceTranslation {
