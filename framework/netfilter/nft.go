@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -50,21 +51,25 @@ type nftRule struct {
 }
 
 // ParseNft reads the output of `nft --json list ruleset`: its chains, and its maps
-// with verdicts. The error names the line or the object.
-func ParseNft(text string) ([]Chain, []Map, error) {
+// with verdicts, but for the tables ("ip filter") that another dump has told. The
+// error names the line or the object.
+func ParseNft(text string, told map[string]bool) ([]Chain, []Map, error) {
 	var doc struct {
 		Objects []nftObject `json:"nftables"`
 	}
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		return nil, nil, fmt.Errorf("reading nft, line %d: %w", errorLine(text, err), err)
 	}
-	p := nftParser{sets: map[string][]json.RawMessage{}, dormant: map[string]bool{}, index: map[string]int{}}
+	p := nftParser{sets: map[string][]json.RawMessage{}, leave: maps.Clone(told), index: map[string]int{}}
+	if p.leave == nil {
+		p.leave = map[string]bool{}
+	}
 	for _, o := range doc.Objects { // a rule may name a set that is listed behind it
 		switch {
 		case o.Set != nil:
 			p.sets[o.Set.Family+" "+o.Set.Table+" "+o.Set.Name] = o.Set.Elem
 		case o.Table != nil && strings.Contains(string(o.Table.Flags), "dormant"):
-			p.dormant[o.Table.Family+" "+o.Table.Name] = true
+			p.leave[o.Table.Family+" "+o.Table.Name] = true
 		}
 	}
 	for n, o := range doc.Objects {
@@ -88,20 +93,20 @@ func errorLine(text string, err error) int {
 }
 
 type nftParser struct {
-	chains  []Chain
-	maps    []Map
-	index   map[string]int
-	sets    map[string][]json.RawMessage
-	dormant map[string]bool
+	chains []Chain
+	maps   []Map
+	index  map[string]int
+	sets   map[string][]json.RawMessage
+	leave  map[string]bool // tables that are dormant, or told already
 }
 
 func (p *nftParser) object(o nftObject) error {
 	switch {
-	case o.Chain != nil && !p.dormant[o.Chain.Family+" "+o.Chain.Table]:
+	case o.Chain != nil && !p.leave[o.Chain.Family+" "+o.Chain.Table]:
 		return p.chain(*o.Chain)
-	case o.Rule != nil && !p.dormant[o.Rule.Family+" "+o.Rule.Table]:
+	case o.Rule != nil && !p.leave[o.Rule.Family+" "+o.Rule.Table]:
 		return p.rule(*o.Rule)
-	case o.Map != nil && !p.dormant[o.Map.Family+" "+o.Map.Table]:
+	case o.Map != nil && !p.leave[o.Map.Family+" "+o.Map.Table]:
 		return p.mapping(*o.Map)
 	default:
 		return nil

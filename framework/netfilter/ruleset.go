@@ -134,16 +134,12 @@ func Load(dumps []facts.Dump) (Ruleset, []facts.Error) {
 		if d.Tool != nftTool || d.NotRun != "" {
 			continue
 		}
-		chains, maps, err := ParseNft(d.Text)
+		chains, maps, err := ParseNft(d.Text, covered)
 		if err != nil {
 			errs = append(errs, facts.Error{What: d.Tool, Says: err.Error()})
 		}
 		rs.Maps = append(rs.Maps, maps...)
-		for _, c := range chains {
-			if !covered[c.Family+" "+c.Table] {
-				rs.Chains = append(rs.Chains, c)
-			}
-		}
+		rs.Chains = append(rs.Chains, chains...)
 	}
 	return rs, errs
 }
