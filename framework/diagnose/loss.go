@@ -14,7 +14,7 @@ const quality = "reach/quality"
 
 // packetLoss is what the series of connects count as lost at a node or between
 // two, where no other cause took it: the other pairs there that did not succeed at
-// every attempt belong to it. A rule that drops a share of the packets proves it.
+// every attempt belong to it. A rule that drops a share of the packets is named with it.
 func packetLoss(in *input) []claim {
 	return in.disturbed(func(f check.Finding) bool {
 		return strings.Contains(f.Says, " were lost (") && in.someAnswered(f)
@@ -44,6 +44,8 @@ func (in *input) disturbed(speaks func(check.Finding) bool, d disturbance) []cla
 		nodes := slices.DeleteFunc(slices.Clone(t.nodes), func(n string) bool { return n == "" })
 		c := claimOf(nodes, t.findings)
 		c.open = true
+		// A rule before the tunnel's device takes the tunnel's packets, too.
+		c.parts = []string{partNIC, partHost, partWire, partTunnel}
 		rules := in.rulesLike(nodes, d.part)
 		if len(rules) > 0 {
 			c = d.by(c, rules)
@@ -65,7 +67,6 @@ func (d disturbance) by(c claim, rules []dropRule) claim {
 	r := rules[0]
 	c.says = fmt.Sprintf("%s; on %s a rule %s: %s: %s", c.says, r.node, d.does, r.place(), r.rule.Text)
 	c.grounds = "the rule was read on the host, and the figures fit it"
-	c.parts = []string{partNIC, partHost, partWire}
 	return c.withRules(rules, d.undo)
 }
 
