@@ -169,7 +169,7 @@ func Conclude(held string, findings []Finding) Result {
 	verdict := Pass
 	for i, f := range findings {
 		findings[i].Remedy = InOrder(f.Remedy)
-		if weight(f.Verdict) > weight(verdict) {
+		if f.Verdict.Weight() > verdict.Weight() {
 			verdict = f.Verdict
 		}
 	}
@@ -185,7 +185,9 @@ func Conclude(held string, findings []Finding) Result {
 	return r
 }
 
-func weight(v Verdict) int {
+// Weight is how much a verdict weighs beside others: a failure most, then not
+// knowing, then a warning; what held, or does not apply, nothing.
+func (v Verdict) Weight() int {
 	switch v {
 	case Fail:
 		return 3

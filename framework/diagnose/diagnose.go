@@ -183,7 +183,7 @@ func (in *input) explain(cl claim) explanation {
 			e.Findings++
 			e.Pairs += len(pairs)
 			in.explained[findingID{j.ID, i}] = true
-			if gravity(f.Verdict) > gravity(x.verdict) {
+			if f.Verdict.Weight() > x.verdict.Weight() {
 				x.verdict = f.Verdict
 			}
 			for _, p := range pairs {

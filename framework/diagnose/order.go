@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -14,26 +13,12 @@ import (
 func Order(causes []report.Cause) {
 	slices.SortStableFunc(causes, func(a, b report.Cause) int {
 		return cmp.Or(
-			cmp.Compare(gravity(b.Verdict), gravity(a.Verdict)),
+			cmp.Compare(b.Verdict.Weight(), a.Verdict.Weight()),
 			cmp.Compare(boolean(a.Certainty == report.FitsPartly), boolean(b.Certainty == report.FitsPartly)),
 			cmp.Compare(weight(b), weight(a)),
 			cmp.Compare(a.Key, b.Key),
 		)
 	})
-}
-
-// gravity is how much a verdict weighs.
-func gravity(v check.Verdict) int {
-	switch v {
-	case check.Fail:
-		return 3
-	case check.Unknown:
-		return 2
-	case check.Warn:
-		return 1
-	case check.Pass, check.Skip:
-	}
-	return 0
 }
 
 // weight is how much a cause explains: cells first, for one finding may hold many.

@@ -112,7 +112,7 @@ func sortFindings(r check.Result) check.Result {
 	}
 	slices.SortStableFunc(r.Findings, func(a, b check.Finding) int {
 		return cmp.Or(
-			cmp.Compare(order(a.Verdict), order(b.Verdict)),
+			cmp.Compare(b.Verdict.Weight(), a.Verdict.Weight()),
 			slices.Compare(a.Nodes, b.Nodes),
 			cmp.Compare(a.Subject, b.Subject),
 			cmp.Compare(a.Flow, b.Flow),
@@ -123,18 +123,4 @@ func sortFindings(r check.Result) check.Result {
 		r.Findings = []check.Finding{}
 	}
 	return r
-}
-
-func order(v check.Verdict) int {
-	switch v {
-	case check.Fail:
-		return 0
-	case check.Unknown:
-		return 1
-	case check.Warn:
-		return 2
-	case check.Pass, check.Skip:
-		return 3
-	}
-	return 4
 }
