@@ -84,6 +84,10 @@ noise: image ## thirty healthy runs, half of them under load; writes docs/noise.
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
 	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run "TestVariants|TestOrdinary" ./fixtures/e2e
 
+.PHONY: networks
+networks: image ## other pod networks: healthy, and the faults that every network has; writes docs/networks.md (NETWORKS=, FAULTS= choose)
+	NETWORKS_PAGE=$(if $(FAULTS)$(NETWORKS),,$(CURDIR)/docs/networks.md) E2E_LAB=- go test -tags lab,networks -count 1 -timeout 180m -v -run TestNetworks ./fixtures/e2e
+
 .PHONY: bench
 bench: ## benchmarks, printed
 	go test -run '^$$' -bench . -benchmem ./...
