@@ -59,7 +59,7 @@ func concerns(s *facts.Snapshot, n facts.Node, g grew) bool {
 			hit = hit || (sure || aimed(stop.Rule)) && placeOf(stop, rules).same(g.place)
 		}
 	}
-	w := nodeWalk{snapshot: s, node: n, pods: allPods(s)}
+	w := nodeWalk{snapshot: s, node: n, ranges: rangesOf(s)}
 	w.follow = func(rules *netfilter.Ruleset, p netfilter.Packet) (netfilter.Trace, error) {
 		t, err := rules.Forward(p)
 		note(rules, t, false)

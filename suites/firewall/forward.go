@@ -32,9 +32,9 @@ func forward(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	possible, walked, pods := 0, 0, allPods(s)
+	possible, walked, ranges := 0, 0, rangesOf(s)
 	for _, n := range nodes {
-		w := nodeWalk{snapshot: s, node: n, pods: pods}
+		w := nodeWalk{snapshot: s, node: n, ranges: ranges}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}

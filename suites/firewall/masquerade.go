@@ -33,9 +33,9 @@ func masquerade(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	walked, possible, pods := 0, 0, allPods(s)
+	walked, possible, ranges := 0, 0, rangesOf(s)
 	for _, n := range nodes {
-		w := nodeWalk{snapshot: s, node: n, pods: pods, follow: (*netfilter.Ruleset).Masqueraded}
+		w := nodeWalk{snapshot: s, node: n, ranges: ranges, exact: true, follow: (*netfilter.Ruleset).Masqueraded}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}
