@@ -65,6 +65,7 @@ type stopped struct {
 	outwards  bool // from this node's pods
 	inwards   bool
 	peers     []string
+	breaks
 }
 
 func (s *stopped) add(look facts.Look, p probe) {
@@ -74,6 +75,9 @@ func (s *stopped) add(look facts.Look, p probe) {
 	s.outwards, s.inwards = s.outwards || p.outwards, s.inwards || !p.outwards
 	for _, peer := range p.peers {
 		s.peers = withWord(s.peers, peer.Name)
+	}
+	if look == facts.Last {
+		s.cases = append(s.cases, ofForward(p))
 	}
 }
 

@@ -16,10 +16,10 @@ type nodeWalk struct {
 	ranges   ranges
 	// exact: the addresses of the probe pods are followed where they exist already,
 	// and not the ranges of all pods.
-	exact bool
-	pods  podsOf // at the look that is walked
-	stops []*stopped
-	unknown  []string // why a look could not be judged
+	exact   bool
+	pods    podsOf // at the look that is walked
+	stops   []*stopped
+	unknown []string // why a look could not be judged
 	// follow says what becomes of a packet; Ruleset.Forward where it is nil.
 	follow   func(*netfilter.Ruleset, netfilter.Packet) (netfilter.Trace, error)
 	packets  int // followed
@@ -172,7 +172,7 @@ func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
 func (w *nodeWalk) note(look facts.Look, at place, p probe) {
 	i := slices.IndexFunc(w.stops, func(s *stopped) bool { return s.same(at) })
 	if i < 0 {
-		w.stops, i = append(w.stops, &stopped{place: at}), len(w.stops)
+		w.stops, i = append(w.stops, &stopped{place: at, breaks: breaks{node: w.node.Name}}), len(w.stops)
 	}
 	w.stops[i].place = at // the position as it was last
 	w.stops[i].add(look, p)
