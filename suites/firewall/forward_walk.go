@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // nodeWalk follows representative packets through one node's rules.
@@ -30,7 +30,7 @@ func allPods(s *facts.Snapshot) podsOf {
 	for _, f := range s.Cluster.Families {
 		out[f] = map[string][]netip.Prefix{}
 		for _, n := range s.Nodes {
-			out[f][n.Name] = podpath.Pods(n, f)
+			out[f][n.Name] = dataplane.Pods(n, f)
 		}
 	}
 	return out
@@ -85,7 +85,7 @@ type peersOn struct {
 // byInterface groups the other nodes. A node that is alone is its own peer: from
 // pod to pod on its bridge, packets meet the same rules (br_netfilter).
 func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn {
-	routes := podpath.RoutesOf(h)
+	routes := dataplane.RoutesOf(h)
 	alone := len(w.snapshot.Nodes) == 1
 	var out []peersOn
 	for _, peer := range w.snapshot.Nodes {
@@ -106,7 +106,7 @@ func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn 
 // packet fills in addresses and interfaces for one direction.
 func packet(h facts.HostLook, own []netip.Prefix, on peersOn, p probe) probe {
 	p.peers = on.peers
-	inside, outside := podpath.Local(h, own), []string(nil)
+	inside, outside := dataplane.Local(h, own), []string(nil)
 	if on.dev != "" {
 		outside = []string{on.dev}
 	}
