@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // probe is one control probe as the rules of a node see it.
@@ -107,7 +107,7 @@ func packetAt(s *facts.Snapshot, node facts.Node, f facts.Flow, from facts.Vanta
 		return p, false // the host's own packets leave by OUTPUT
 	}
 	for _, a := range sourcesOf(*sender, from.Kind) {
-		if podpath.Of(a) == f.Family {
+		if dataplane.Of(a) == f.Family {
 			p.Src = append(p.Src, one(a)...)
 		}
 	}

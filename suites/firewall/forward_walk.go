@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // nodeWalk follows representative packets through one node's rules.
@@ -67,12 +67,12 @@ func (w *nodeWalk) walk(look facts.Look) {
 // does not exist yet. A bridge is made with the first pod, and its name is
 // configured: where there is none yet, that of the last look stands for it.
 func (w *nodeWalk) local(h facts.HostLook, own []netip.Prefix) []string {
-	names := podpath.Local(h, own)
+	names := dataplane.Local(h, own)
 	last := w.snapshot.Host(w.node.Name, facts.Last)
 	if len(names) > 0 || h.Look == facts.Last || last == nil || last.NotRun != "" {
 		return names
 	}
-	if later := podpath.Local(*last, own); bridged(*last, later) {
+	if later := dataplane.Local(*last, own); bridged(*last, later) {
 		return later
 	}
 	return nil
@@ -87,7 +87,7 @@ type peersOn struct {
 // byInterface groups the other nodes. A node that is alone is its own peer: from
 // pod to pod on its bridge, packets meet the same rules (br_netfilter).
 func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn {
-	routes := podpath.RoutesOf(h)
+	routes := dataplane.RoutesOf(h)
 	alone := len(w.snapshot.Nodes) == 1
 	var out []peersOn
 	for _, peer := range w.snapshot.Nodes {

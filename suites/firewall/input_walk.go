@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // demand is one kind of packet that a node has to take in.
@@ -42,7 +42,7 @@ func demandsOn(s *facts.Snapshot, node facts.Node, h facts.HostLook, f facts.Fam
 	var peers, planes []netip.Prefix
 	for _, n := range s.Nodes {
 		for _, a := range n.Internal {
-			if n.Name == node.Name || podpath.Of(a) != f {
+			if n.Name == node.Name || dataplane.Of(a) != f {
 				continue
 			}
 			p := netip.PrefixFrom(a, a.BitLen())
@@ -102,7 +102,7 @@ func overlayPorts(h facts.HostLook, f facts.Family) []uint16 {
 	for _, i := range h.Interfaces {
 		switch {
 		case !i.Up: // nobody sends to it
-		case i.Vxlan != nil && i.Vxlan.Port > 0 && i.Vxlan.Port <= 65535 && (!i.Vxlan.Local.IsValid() || podpath.Of(i.Vxlan.Local) == f):
+		case i.Vxlan != nil && i.Vxlan.Port > 0 && i.Vxlan.Port <= 65535 && (!i.Vxlan.Local.IsValid() || dataplane.Of(i.Vxlan.Local) == f):
 			out = withWord(out, uint16(i.Vxlan.Port))
 		case i.Kind == "geneve":
 			out = withWord(out, genevePort)
@@ -116,14 +116,14 @@ func overlayPorts(h facts.HostLook, f facts.Family) []uint16 {
 func (d demand) arriving(h facts.HostLook, node facts.Node, f facts.Family, sources []netip.Prefix) netfilter.Packet {
 	p := netfilter.Packet{Family: f, Protocol: d.protocol, Port: d.port, ToHost: true, Src: sources}
 	for _, a := range node.Internal {
-		if podpath.Of(a) == f {
+		if dataplane.Of(a) == f {
 			p.Dst = append(p.Dst, netip.PrefixFrom(a, a.BitLen()))
 		}
 	}
 	// Replies may leave elsewhere, but packets arrive where the node's own address is.
 	for _, i := range h.Interfaces {
 		for _, a := range i.Addrs {
-			if slices.Contains(node.Internal, a.Addr()) && podpath.Of(a.Addr()) == f {
+			if slices.Contains(node.Internal, a.Addr()) && dataplane.Of(a.Addr()) == f {
 				p.In = withWord(p.In, i.Name)
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // podsOf are the prefixes of every node's pods, by family and node.
@@ -34,7 +34,7 @@ func known(s *facts.Snapshot) podsOf {
 		if foreign[f] && len(probePod(n, f)) == 0 {
 			return nil
 		}
-		return podpath.Pods(n, f)
+		return dataplane.Pods(n, f)
 	})
 }
 
@@ -45,7 +45,7 @@ func probed(s *facts.Snapshot) podsOf { return podsWith(s, probePod) }
 func probePod(n facts.Node, f facts.Family) []netip.Prefix {
 	var out []netip.Prefix
 	for _, a := range n.PodAgent.Addrs {
-		if podpath.Of(a) == f {
+		if dataplane.Of(a) == f {
 			out = append(out, netip.PrefixFrom(a, a.BitLen()))
 		}
 	}
@@ -90,7 +90,7 @@ func (r ranges) at(h facts.HostLook) podsOf {
 			continue
 		}
 		routed := map[netip.Prefix]bool{}
-		for _, route := range podpath.Main(h) {
+		for _, route := range dataplane.Main(h) {
 			routed[route.Dst] = route.Dst.IsValid()
 		}
 		out[family] = map[string][]netip.Prefix{}
