@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -84,10 +84,10 @@ func pathInterfaces(s *facts.Snapshot, n facts.Node, f facts.Family) []string {
 		if h == nil || h.NotRun != "" {
 			continue
 		}
-		routes := podpath.RoutesOf(*h)
-		out = podpath.Local(*h, podpath.Pods(n, f))
+		routes := dataplane.RoutesOf(*h)
+		out = dataplane.Local(*h, dataplane.Pods(n, f))
 		for _, peer := range s.Nodes {
-			for _, p := range podpath.Pods(peer, f) {
+			for _, p := range dataplane.Pods(peer, f) {
 				if dev := routes.Towards(p); peer.Name != n.Name && dev != "" && !slices.Contains(out, dev) {
 					out = append(out, dev)
 				}
@@ -128,7 +128,7 @@ func readSysctl(h *facts.HostLook, name string) (value, missing string) {
 // firstPodSetIt: the kernel begins with 0, and the plugin sets 1 when it connects the
 // first pod of a node. Before that no pod needed it.
 func (r reading) firstPodSetIt(s *facts.Snapshot, n facts.Node) bool {
-	return r.noFirst == "" && r.noLast == "" && r.first == "0" && r.last == "1" && podpath.Fresh(s, n)
+	return r.noFirst == "" && r.noLast == "" && r.first == "0" && r.last == "1" && dataplane.Fresh(s, n)
 }
 
 func (r reading) judge(node string, sw forwardSwitch) (check.Finding, bool) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -66,7 +66,7 @@ func (c *comparison) follows(name string) bool {
 // switched on: kernel/ip-forward tells of it.
 func (c *comparison) byFirstPod(name, before, after string) bool {
 	forwards := strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")
-	return forwards && before == "0" && after == "1" && podpath.Fresh(c.snapshot, c.node)
+	return forwards && before == "0" && after == "1" && dataplane.Fresh(c.snapshot, c.node)
 }
 
 // weight: what decides over packets of a family the cluster has is a failure.
@@ -101,7 +101,7 @@ func (c *comparison) rules() {
 func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
 	family, rest, _ := strings.Cut(text, " ")
 	priority, words, _ := strings.Cut(rest, ":")
-	command := podpath.IP(facts.Family(family)) + " rule"
+	command := dataplane.IP(facts.Family(family)) + " rule"
 	words = strings.TrimSpace(strings.TrimSuffix(strings.Replace(words, " lookup table", " table", 1), " table 0"))
 	says, must := "Put the rule back", "one line"
 	if verb == "del" {
