@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -39,7 +40,8 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion,
 		PodCIDRs:  prefixes(podCIDRs(n)),
 		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
-		Published: publishedBy(n.Annotations),
+		ProviderID: n.Spec.ProviderID,
+		Published:  cni.Published(n.Annotations),
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
 	for _, a := range n.Status.Addresses {
