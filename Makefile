@@ -84,9 +84,15 @@ noise: image ## thirty healthy runs, half of them under load; writes docs/noise.
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
 	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run "TestVariants|TestOrdinary" ./fixtures/e2e
 
+# The networks of `make networks`; two labs at a time, since a run waits more than it works.
+NETWORKS     ?= three-node,host-gw,ptp,bridge,routed,kube-router,cilium
+NETWORK_JOBS ?= 2
 .PHONY: networks
 networks: image ## other pod networks: healthy, and the faults that every network has; writes docs/networks.md (NETWORKS=, FAULTS= choose)
-	NETWORKS_PAGE=$(if $(FAULTS)$(NETWORKS),,$(CURDIR)/docs/networks.md) E2E_LAB=- go test -tags lab,networks -count 1 -timeout 180m -v -run TestNetworks ./fixtures/e2e
+	@mkdir -p out/networks
+	go test -tags lab,networks -c -o out/networks.test ./fixtures/e2e
+	tr , '\n' <<< '$(NETWORKS)' | xargs -P $(NETWORK_JOBS) -I NETWORK .ci/network NETWORK
+	$(if $(FAULTS),,NETWORKS_PAGE=$(CURDIR)/docs/networks.md NETWORKS_ROWS=$(CURDIR)/out/networks E2E_LAB=- out/networks.test -test.run '^TestNetworksPage$$' -test.v)
 
 .PHONY: bench
 bench: ## benchmarks, printed
