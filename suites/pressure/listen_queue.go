@@ -3,6 +3,7 @@ package pressure
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -33,12 +34,17 @@ func listenQueue(s *facts.Snapshot) check.Result {
 		if len(unread) > 0 {
 			out = append(out, symptom.Unknown(h.Name, "the counters ListenOverflows and ListenDrops could not be read at both looks"))
 		}
+		// ListenDrops alone counts other losses of a SYN as well, for example one whose
+		// answer met ICMP unreachable (Linux, net/ipv4/tcp_ipv4.c, tcp_v4_err).
+		if !slices.ContainsFunc(grown, func(g symptom.Growth) bool { return g.Counter == "netstat.TcpExt.ListenOverflows" }) {
+			grown = nil
+		}
 		named := false
 		if h.last.Sockets == nil {
 			out = append(out, symptom.Unknown(h.Name, "the sockets could not be read"))
 		} else {
 			for _, q := range h.last.Sockets.Queues {
-				if fullListener(q) {
+				if fullListener(q) && !ours(h.Node, s.Nodes, q) {
 					named = true
 					out = append(out, fullQueue(h, q, grown))
 				}
