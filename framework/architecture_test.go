@@ -112,7 +112,7 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 		{"the Kubernetes client", kubernetes, []string{"framework/cluster", "framework/collect", "framework/run", "cmd/plumbline", "fixtures"}, true},
 		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/capture", "framework/netlab", "fixtures"}, true},
 		{"gopacket", func(p string) bool { return strings.HasPrefix(p, "github.com/gopacket/") }, []string{"framework/capture"}, true},
-		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch", "fixtures/faults/culprit"}, true},
+		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch", "fixtures"}, true},
 		{"cobra", func(p string) bool { return strings.HasPrefix(p, "github.com/spf13/cobra") }, []string{"cmd", "fixtures"}, true},
 	}
 	for _, p := range packages(t) {

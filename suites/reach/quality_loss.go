@@ -147,10 +147,10 @@ func lossFinding(s *facts.Snapshot, g end, all []pairFigures) check.Finding {
 		f.Pairs = append(f.Pairs, p.pair())
 	}
 	busy := g.overloaded(s)
-	if f.Verdict == check.Fail {
-		busy = nil // want of time loses no such share
+	if f.Verdict == check.Fail || steady(sent, lost, hurt) && len(g.nodes) == 1 {
+		busy = nil // want of time loses no such share, and does not single out a node
 	}
-	if steady(sent, lost, hurt) && (len(busy) == 0 || len(g.nodes) == 1) {
+	if steady(sent, lost, hurt) && len(busy) == 0 {
 		f.Verdict = check.Fail
 	}
 	f.Says = fmt.Sprintf("%s of %s connects %s were lost (%s)", figures.Grouped(lost), figures.Grouped(sent), g.where(), layers(g.pairs))
