@@ -93,7 +93,7 @@ func (b *builder) fill(lanes ...*Lane) {
 
 // passedBy says whether a packet went past the port of a pod on a routed link without
 // being seen there: eBPF hands it to the pod's own interface (bpf_redirect_peer,
-// bpf-helpers(7)), as Cilium's host routing does. What was seen later, or what came
+// bpf-helpers(7)), as host routing of eBPF data planes does. What was seen later, or what came
 // back, proves it. On a bridge every packet passes the port.
 func (b *builder) passedBy(h Hop, l, other Lane) bool {
 	at := b.host(h.Node)

@@ -35,7 +35,9 @@ const (
 // TestAPodsPortThatPacketsAreLedPastIsNoGap: with bpf_redirect_peer no packet to a
 // pod passes the host's end of its link.
 func TestAPodsPortThatPacketsAreLedPastIsNoGap(t *testing.T) {
-	flow := func(lines ...string) facts.Trace { return trace("pod/n1", "pod>pod/tcp/ipv4@main", "pod/n3 10.244.3.2:40001", lines...) }
+	flow := func(lines ...string) facts.Trace {
+		return trace("pod/n1", "pod>pod/tcp/ipv4@main", "pod/n3 10.244.3.2:40001", lines...)
+	}
 	for name, tc := range map[string]struct {
 		trace   facts.Trace
 		cluster *facts.Snapshot
