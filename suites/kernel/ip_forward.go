@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -80,10 +80,10 @@ func pathInterfaces(s *facts.Snapshot, n facts.Node, f facts.Family) []string {
 		if h == nil || h.NotRun != "" {
 			continue
 		}
-		routes := podpath.RoutesOf(*h)
-		out = podpath.Local(*h, podpath.Pods(n, f))
+		routes := dataplane.RoutesOf(*h)
+		out = dataplane.Local(*h, dataplane.Pods(n, f))
 		for _, peer := range s.Nodes {
-			for _, p := range podpath.Pods(peer, f) {
+			for _, p := range dataplane.Pods(peer, f) {
 				if dev := routes.Towards(p); peer.Name != n.Name && dev != "" && !slices.Contains(out, dev) {
 					out = append(out, dev)
 				}

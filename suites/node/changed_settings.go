@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -94,7 +94,7 @@ func (c *comparison) rules() {
 func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
 	family, rest, _ := strings.Cut(text, " ")
 	priority, words, _ := strings.Cut(rest, ":")
-	command := podpath.IP(facts.Family(family)) + " rule"
+	command := dataplane.IP(facts.Family(family)) + " rule"
 	words = strings.TrimSpace(strings.TrimSuffix(strings.Replace(words, " lookup table", " table", 1), " table 0"))
 	says, must := "Put the rule back", "one line"
 	if verb == "del" {

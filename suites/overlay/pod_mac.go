@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -36,7 +36,7 @@ func podMAC(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	compared, aside := 0, 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}

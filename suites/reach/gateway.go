@@ -8,9 +8,9 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -44,7 +44,7 @@ func evaluateGateway(s *facts.Snapshot) check.Result {
 
 func hasPodCIDR(s *facts.Snapshot, f facts.Family) bool {
 	return slices.ContainsFunc(s.Selected(), func(n facts.Node) bool {
-		return slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return podpath.Of(p.Addr()) == f })
+		return slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return dataplane.Of(p.Addr()) == f })
 	})
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -37,7 +37,7 @@ func lookup(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	asked, right := 0, 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -67,12 +67,12 @@ type answers struct {
 	s      *facts.Snapshot
 	node   facts.Node
 	host   *facts.HostLook
-	routes podpath.Routes
+	routes dataplane.Routes
 	own    []netip.Addr
 }
 
 func newAnswers(s *facts.Snapshot, n facts.Node, h *facts.HostLook) answers {
-	a := answers{s: s, node: n, host: h, routes: podpath.RoutesOf(*h)}
+	a := answers{s: s, node: n, host: h, routes: dataplane.RoutesOf(*h)}
 	for _, i := range h.Interfaces {
 		for _, p := range i.Addrs {
 			a.own = append(a.own, p.Addr())
@@ -99,7 +99,7 @@ func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
 		return a.fault(l, "refused", fmt.Sprintf("the kernel refuses %s (%s), though the main table leads %s", target, l.Errno, hop(want))), true
 	case l.Dev == "", !there && l.Dev == want.Dev:
 		return peering.Fault{}, false
-	case l.Dev != want.Dev && podpath.PerNode(a.s):
+	case l.Dev != want.Dev && dataplane.PerNode(a.s):
 		return a.fault(l, "diverted", fmt.Sprintf("packets to %s leave %s, though the main table leads %s", target,
 			hop(facts.Route{Dev: l.Dev, Gateway: l.Gateway}), hop(want))), true
 	case l.PrefSrc.IsValid() && len(a.own) > 0 && !slices.Contains(a.own, l.PrefSrc):
@@ -132,10 +132,10 @@ func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
 	f := peering.Fault{Node: node, Peer: peer, Verdict: check.Fail, Kind: kind, Says: says}
 	f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: get(l) + " (last look)", Text: answerText(l)})
 	if r, ok := a.diverting(l); ok {
-		text := podpath.RuleText(r)
+		text := dataplane.RuleText(r)
 		f.Says += fmt.Sprintf("; the rule \"%s\" diverts them", text)
 		f.Kind += text
-		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: podpath.IP(r.Family) + " rule", Text: text})
+		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: dataplane.IP(r.Family) + " rule", Text: text})
 		f.Repair = removeRule(node, r)
 	} else {
 		f.Repair = a.undecided(l, kind)
@@ -144,7 +144,7 @@ func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
 	return f
 }
 
-func family(l facts.Lookup) string { return podpath.IP(podpath.Of(l.Dst)) }
+func family(l facts.Lookup) string { return dataplane.IP(dataplane.Of(l.Dst)) }
 
 func get(l facts.Lookup) string {
 	text := family(l) + " route get " + l.Dst.String()
