@@ -28,19 +28,23 @@ func (d *discovery) configMap(name string) map[string]string {
 	return m.Data
 }
 
+// proxyMode is what kube-proxy's ConfigMap says, where there is a kube-proxy: the
+// ConfigMap outlives a DaemonSet that a network plugin took the place of. Without
+// one the hosts tell (framework/recognise).
 func (d *discovery) proxyMode() {
+	if !d.out.KubeProxyExpected && len(d.out.KubeProxy) == 0 {
+		return
+	}
 	var config struct {
 		Mode string `json:"mode"`
 	}
-	text, found := d.configMap("kube-proxy")["config.conf"]
+	text, found := d.configMap(kubeProxy)["config.conf"]
 	switch {
 	case found && yaml.Unmarshal([]byte(text), &config) == nil && config.Mode != "":
 		d.out.ProxyMode = config.Mode
 	case found:
 		// Kubernetes' default on Linux (kube-proxy reference, --proxy-mode).
 		d.out.ProxyMode = "iptables"
-	case !d.out.KubeProxyExpected && slices.Contains([]string{"cilium", "kube-router", "ovn-kubernetes", "antrea"}, d.out.CNI):
-		d.out.ProxyMode = "replaced"
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -40,8 +41,16 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		PodCIDRs:  prefixes(podCIDRs(n)),
 		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
 		Published: publishedBy(n.Annotations),
+		System:    cmp.Or(n.Status.NodeInfo.OperatingSystem, n.Labels[corev1.LabelOSStable]),
+		Arch:      n.Status.NodeInfo.Architecture, ProviderID: n.Spec.ProviderID,
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
+	for key := range n.Labels {
+		if distribution.Label(key) {
+			out.Marks = append(out.Marks, key)
+		}
+	}
+	slices.Sort(out.Marks)
 	for _, a := range n.Status.Addresses {
 		if addr, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeInternalIP {
 			out.Internal = append(out.Internal, addr)

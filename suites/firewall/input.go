@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 //go:embed input.md
@@ -109,7 +110,7 @@ func (w *inputWalk) ask(rules *netfilter.Ruleset, h facts.HostLook, d demand, f 
 	case early.Certain != nil:
 		w.note(h.Look, placeOf(*early.Certain, rules), d, check.Fail, false)
 	case late.Certain == nil:
-	case d.nodePort && w.snapshot.Cluster.ProxyMode != "ipvs":
+	case d.nodePort && recognise.ProxyMode(w.snapshot) != "ipvs":
 		w.note(h.Look, placeOf(*late.Certain, rules), d, check.Warn, true)
 	default:
 		w.note(h.Look, placeOf(*late.Certain, rules), d, check.Fail, false)

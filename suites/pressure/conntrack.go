@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -99,7 +100,7 @@ func moreConnections(s *facts.Snapshot, node string, most int) []check.Remedy {
 // (kubernetes.io, kube-proxy Configuration v1alpha1, conntrack); where there is
 // none, sysctl.d does.
 func keepConntrack(s *facts.Snapshot, most int) check.Remedy {
-	if s.Cluster.ProxyMode == "replaced" {
+	if recognise.ProxyMode(s) == recognise.ReplacedMode {
 		return check.Remedy{
 			Purpose: check.Last, Text: "Set it at every start, on each node",
 			Command: fmt.Sprintf("echo '%s = %d' > /etc/sysctl.d/zz-conntrack.conf", conntrackMax, most),

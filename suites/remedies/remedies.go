@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // Again repeats checks alone, which shows whether the repair worked.
@@ -50,7 +51,7 @@ const agents = "kube-flannel-ds|calico-node|canal|cilium|antrea-agent|weave-net|
 // RestartProxy restarts what serves the Services on one node: kube-proxy, or the
 // network plugin's agent where that does it.
 func RestartProxy(s *facts.Snapshot, node string) check.Remedy {
-	if s.Cluster.ProxyMode == "replaced" {
+	if recognise.ProxyMode(s) == recognise.ReplacedMode {
 		return RestartCNI(s, node)
 	}
 	return check.Remedy{
