@@ -126,7 +126,9 @@ func (in *input) cacheEvidence(node string, a netip.Addr) []check.Evidence {
 			text = dev + " holds " + a.String()
 		}
 		out = append(out, check.Evidence{Node: node, Source: "interfaces", Text: text})
-		if look.Sockets != nil && !slices.ContainsFunc(look.Sockets.UDP, func(b facts.BoundSocket) bool { return b.Local.Port() == 53 && (b.Local.Addr() == a || b.Local.Addr().IsUnspecified()) }) {
+		if look.Sockets != nil && !slices.ContainsFunc(look.Sockets.UDP, func(b facts.BoundSocket) bool {
+			return b.Local.Port() == 53 && (b.Local.Addr() == a || b.Local.Addr().IsUnspecified())
+		}) {
 			out = append(out, check.Evidence{Node: node, Source: "UDP sockets", Text: fmt.Sprintf("none is bound to %s port 53", a)})
 		}
 	}

@@ -75,13 +75,12 @@ type Node struct {
 	Runtime      string      `json:"runtime,omitempty"`
 	MachineID    string      `json:"machineID,omitempty"`  // status.nodeInfo
 	SystemUUID   string      `json:"systemUUID,omitempty"` // status.nodeInfo (SMBIOS product UUID)
+	ProviderID   string      `json:"providerID,omitempty"` // spec.providerID ("kind://docker/kind/kind-worker")
 	// Published is what the CNI tells the other nodes about this one; nil where it tells nothing.
 	Published *Published `json:"published,omitempty"`
 	// System and Arch are those of the node's kubelet ("linux", "amd64").
 	System string `json:"system,omitempty"`
 	Arch   string `json:"arch,omitempty"`
-	// ProviderID is the machine's name in its cloud ("kind://docker/kind/kind-worker").
-	ProviderID string `json:"providerID,omitempty"`
 	// Marks are label keys by which a distribution is recognised, sorted.
 	Marks []string `json:"marks,omitempty"`
 	// RuntimeAgents are our probe pods of the RuntimeClasses asked for.

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // saying adds a reason that the configuration of a node gives.
@@ -63,7 +63,7 @@ func forwarding(f facts.Family) string {
 
 // tunnelWorks says what is wrong with a node's tunnel device itself, and whether it is up.
 func (b *builder) tunnelWorks(h *host, say saying) bool {
-	t, ok := podpath.TunnelFor(*h.look, h.node, b.family)
+	t, ok := dataplane.TunnelFor(*h.look, h.node, b.family)
 	if !ok {
 		return true
 	}
@@ -71,7 +71,7 @@ func (b *builder) tunnelWorks(h *host, say saying) bool {
 		say("%s is down on %s", t.Name, h.name)
 		return false
 	}
-	own := h.underlay(podpath.Of(t.Vxlan.Local))
+	own := h.underlay(dataplane.Of(t.Vxlan.Local))
 	if t.Vxlan.Local.IsValid() && len(own) > 0 && !slices.Contains(own, t.Vxlan.Local) {
 		say("%s on %s sends from %s, which is not the node's address", t.Name, h.name, t.Vxlan.Local)
 	}
@@ -84,7 +84,7 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 	if !to.IsValid() || len(h.look.Routes) == 0 {
 		return
 	}
-	r, ok := podpath.RoutesOf(*h.look).Route(to)
+	r, ok := dataplane.RoutesOf(*h.look).Route(to)
 	if ok && diverted(h, r, to, say) {
 		return
 	}
@@ -92,9 +92,9 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 	case !ok:
 		say("%s has no route to %s", h.name, to)
 	case r.Type != "unicast" && r.Type != "local":
-		say("on %s the route for %s is %s", h.name, to, podpath.Text(r))
-	case podpath.Backend(h.node) == "vxlan" && b.podAddr(to) == yes && h.kind(r.Dev, "", false) != Tunnel:
-		say("on %s the route for %s is %s, not the tunnel's", h.name, to, podpath.Text(r))
+		say("on %s the route for %s is %s", h.name, to, dataplane.Text(r))
+	case dataplane.Backend(h.node) == "vxlan" && b.podAddr(to) == yes && h.kind(r.Dev, "", false) != Tunnel:
+		say("on %s the route for %s is %s, not the tunnel's", h.name, to, dataplane.Text(r))
 	case h.kind(r.Dev, "", false) == Tunnel:
 		b.forwarded(h, next, r, say)
 	}
@@ -107,7 +107,7 @@ func diverted(h *host, main facts.Route, to netip.Addr, say saying) bool {
 		if q.Dst != to || q.Errno == "" && q.Dev == main.Dev {
 			continue
 		}
-		walked := podpath.Walk(*h.look, q)
+		walked := dataplane.Walk(*h.look, q)
 		if !walked.Decided || walked.By.Usual() {
 			continue
 		}
@@ -115,7 +115,7 @@ func diverted(h *host, main facts.Route, to netip.Addr, say saying) bool {
 		if q.Errno != "" {
 			answer = "ends in " + q.Errno
 		}
-		say("on %s the rule %q %s, though the main table leads %s by %s", h.name, podpath.RuleText(walked.By.Rule), answer, to, main.Dev)
+		say("on %s the rule %q %s, though the main table leads %s by %s", h.name, dataplane.RuleText(walked.By.Rule), answer, to, main.Dev)
 		return true
 	}
 	return false

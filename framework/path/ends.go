@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // end is where a flow begins or ends.
@@ -46,7 +46,7 @@ type builder struct {
 }
 
 func newBuilder(s *facts.Snapshot, t facts.Trace) *builder {
-	b := &builder{s: s, t: t, family: podpath.Of(t.To.Addr), hosts: map[string]*host{}, target: netip.AddrPortFrom(t.To.Addr.Unmap(), t.To.Port)}
+	b := &builder{s: s, t: t, family: dataplane.Of(t.To.Addr), hosts: map[string]*host{}, target: netip.AddrPortFrom(t.To.Addr.Unmap(), t.To.Port)}
 	b.from = b.sender()
 	b.findService()
 	b.failed = b.newFocus()
@@ -119,7 +119,7 @@ func (b *builder) findService() {
 				b.entry = node
 			}
 			for _, e := range svc.Endpoints {
-				if e.PortName == p.Name && strings.ToLower(e.Proto) == via && podpath.Of(e.Addr) == b.family {
+				if e.PortName == p.Name && strings.ToLower(e.Proto) == via && dataplane.Of(e.Addr) == b.family {
 					b.backends = append(b.backends, b.endAt(e.Addr, e.Port, e.Node))
 				}
 			}

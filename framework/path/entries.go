@@ -5,15 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // forwarded follows a route into a VXLAN device: its gateway has a MAC by the
 // neighbour table, and that MAC another node's address by the forwarding table
 // (ip-neighbour(8), bridge-fdb(8)). A table that was not read says nothing.
 func (b *builder) forwarded(h, next *host, r facts.Route, say saying) {
-	if !r.Gateway.IsValid() || podpath.Backend(h.node) != "vxlan" {
+	if !r.Gateway.IsValid() || dataplane.Backend(h.node) != "vxlan" {
 		return
 	}
 	mac := neighbour(h, r)
@@ -33,7 +33,7 @@ func (b *builder) forwarded(h, next *host, r facts.Route, say saying) {
 			to = e.Dst
 		}
 	}
-	own := next.underlay(podpath.Of(to))
+	own := next.underlay(dataplane.Of(to))
 	switch {
 	case entries == 0:
 	case !to.IsValid():
@@ -94,6 +94,6 @@ func (h *host) tunnelMAC(f facts.Family) string {
 	if h.look == nil {
 		return ""
 	}
-	t, _ := podpath.TunnelFor(*h.look, h.node, f)
+	t, _ := dataplane.TunnelFor(*h.look, h.node, f)
 	return t.MAC
 }

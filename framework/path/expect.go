@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // stop is a node on the way, with how a packet comes in and goes on.
@@ -63,14 +63,14 @@ func (b *builder) through(from, to string, dst netip.Addr) tunnelled {
 		return no
 	}
 	h := b.host(from)
-	switch podpath.Backend(h.node) {
+	switch dataplane.Backend(h.node) {
 	case "vxlan", "ipip", "wireguard":
 		return b.podAddr(dst)
 	case "host-gw":
 		return no
 	}
 	if h.look != nil && dst.IsValid() {
-		if r, ok := podpath.RoutesOf(*h.look).Route(dst); ok && r.Dev != "" {
+		if r, ok := dataplane.RoutesOf(*h.look).Route(dst); ok && r.Dev != "" {
 			if h.kind(r.Dev, "", false) == Tunnel {
 				return yes
 			}
@@ -149,7 +149,7 @@ func (b *builder) backThrough(from, to stop) tunnelled {
 
 func first(addrs []netip.Addr, f facts.Family) netip.Addr {
 	for _, a := range addrs {
-		if podpath.Of(a) == f {
+		if dataplane.Of(a) == f {
 			return a
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // host is a node with what is known of its interfaces.
@@ -44,9 +44,9 @@ func newHost(s *facts.Snapshot, name string, watches []facts.Watch) *host {
 
 // underlay are the addresses at which the other nodes reach this one.
 func (h *host) underlay(f facts.Family) []netip.Addr {
-	out := slices.Clone(podpath.Underlay(h.node, f))
+	out := slices.Clone(dataplane.Underlay(h.node, f))
 	for _, a := range h.node.Internal {
-		if podpath.Of(a) == f && !slices.Contains(out, a) {
+		if dataplane.Of(a) == f && !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}
@@ -137,7 +137,7 @@ func (h *host) nic(to netip.Addr, f facts.Family) string {
 			continue
 		}
 		for _, p := range i.Addrs {
-			if podpath.Of(p.Addr()) != f {
+			if dataplane.Of(p.Addr()) != f {
 				continue
 			}
 			if to.IsValid() && p.Contains(to) && slices.Contains(h.node.Internal, p.Addr()) {
@@ -156,7 +156,7 @@ func (h *host) bridge(f facts.Family) string {
 	if h.look == nil {
 		return ""
 	}
-	for _, dev := range podpath.Local(*h.look, podpath.Pods(h.node, f)) {
+	for _, dev := range dataplane.Local(*h.look, dataplane.Pods(h.node, f)) {
 		if i, ok := h.look.Interface(dev); ok && i.Kind == "bridge" {
 			return dev
 		}
@@ -197,7 +197,7 @@ func (h *host) tunnel(f facts.Family) string {
 	if h.look == nil {
 		return ""
 	}
-	if t, ok := podpath.TunnelFor(*h.look, h.node, f); ok {
+	if t, ok := dataplane.TunnelFor(*h.look, h.node, f); ok {
 		return t.Name
 	}
 	return ""

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumbline-net/plumbline/framework/podpath"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 )
 
 // outer holds the tunnel's ends as seen against the addresses that the nodes have
@@ -43,7 +43,7 @@ func wrongOuter(b *builder, h Hop, from, to string) string {
 		if a.Tunnel == "" {
 			continue
 		}
-		f := podpath.Of(a.OuterSrc.Addr())
+		f := dataplane.Of(a.OuterSrc.Addr())
 		if own := b.host(from).underlay(f); len(own) > 0 && !slices.Contains(own, a.OuterSrc.Addr()) {
 			return fmt.Sprintf("the outer source address %s is not %s's InternalIP %s", a.OuterSrc.Addr(), from, list(own))
 		}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // unreverted finds an answer that came back to who asked a Service with the
@@ -46,7 +46,7 @@ func (b *builder) bridging(h *host, say func(string, ...any)) {
 		say("%s is 0 on %s", name, h.name)
 	}
 	pod := first(b.from.addrs, b.family)
-	if !b.to.is(pod) || podpath.Of(pod) != b.family {
+	if !b.to.is(pod) || dataplane.Of(pod) != b.family {
 		return
 	}
 	if i, ok := h.look.Interface(h.podPort(pod)); ok && i.HairpinOff {

@@ -43,6 +43,9 @@ const ReplacedMode = "replaced"
 // ProxyMode is the mode of the cluster's kube-proxy, ReplacedMode where there is
 // none because the network plugin serves the Services, and "" where it is not known.
 func ProxyMode(s *facts.Snapshot) string {
+	if mode := s.Cluster.ProxyMode; hasPods(s) && mode != "" && mode != ReplacedMode {
+		return mode
+	}
 	p := ServiceProxy(s)
 	if p.Form == Replaced {
 		return ReplacedMode
@@ -55,7 +58,7 @@ func ProxyMode(s *facts.Snapshot) string {
 // a kube-proxy: one that is left behind says nothing (it outlives the DaemonSet
 // wherever a network plugin took over).
 func ServiceProxy(s *facts.Snapshot) Proxy {
-	if s.Cluster.KubeProxyExpected || len(s.Cluster.KubeProxy) > 0 {
+	if hasPods(s) {
 		return inPods(s)
 	}
 	seen := witnessed(s)
@@ -82,6 +85,10 @@ func ServiceProxy(s *facts.Snapshot) Proxy {
 	return p
 }
 
+func hasPods(s *facts.Snapshot) bool {
+	return s.Cluster.KubeProxyExpected || len(s.Cluster.KubeProxy) > 0
+}
+
 func inPods(s *facts.Snapshot) Proxy {
 	p := Proxy{Form: InPods, Mode: s.Cluster.ProxyMode, By: []string{"DaemonSet kube-proxy"}}
 	if p.Mode == ReplacedMode {
@@ -106,7 +113,7 @@ func inPods(s *facts.Snapshot) Proxy {
 
 // unseen decides without a look at any host: by the network plugin alone.
 func unseen(s *facts.Snapshot) Form {
-	if canReplace(s.Cluster.CNI) {
+	if canReplace(s.Cluster.CNI) || s.Cluster.ProxyMode == ReplacedMode {
 		return Replaced
 	}
 	return Unknown

@@ -10,17 +10,25 @@ import (
 
 // witnesses count the hosts by what they show of a kube-proxy.
 type witnesses struct {
-	looked, health, modes, rules, current, processes int
-	words                                            map[string]int // modes by the mode port
-	byRules                                          map[string]int // modes by whose rules are there
+	looked, read, health, modes, rules, current, processes int
+	words                                                  map[string]int // modes by the mode port
+	byRules                                                map[string]int // modes by whose rules are there
 }
+
+// mostRead bounds the hosts whose rules are read for what the cluster as a whole
+// has: dumps are long, and its hosts are alike.
+const mostRead = 8
 
 func witnessed(s *facts.Snapshot) witnesses {
 	w := witnesses{words: map[string]int{}, byRules: map[string]int{}}
 	for _, n := range s.Selected() {
-		h := OnHost(s, n.Name)
+		h := ports(s, n.Name)
 		if !h.Looked {
 			continue
+		}
+		if w.looked < mostRead {
+			h.rules(s, n.Name)
+			w.read++
 		}
 		w.looked++
 		w.health += count(h.Health)
@@ -72,13 +80,13 @@ func usual(counts map[string]int) string {
 func (w witnesses) signs() []string {
 	var out []string
 	for _, s := range []struct {
-		hosts int
-		what  string
+		hosts, of int
+		what      string
 	}{
-		{w.health, "health port 10256"}, {w.modes, "mode port 10249"}, {w.rules, "rules"}, {w.processes, "process kube-proxy"},
+		{w.health, w.looked, "health port 10256"}, {w.modes, w.looked, "mode port 10249"}, {w.rules, w.read, "rules"}, {w.processes, w.looked, "process kube-proxy"},
 	} {
 		if s.hosts > 0 {
-			out = append(out, fmt.Sprintf("%s on %d of %d hosts", s.what, s.hosts, w.looked))
+			out = append(out, fmt.Sprintf("%s on %d of %d hosts", s.what, s.hosts, s.of))
 		}
 	}
 	return out
@@ -86,7 +94,7 @@ func (w witnesses) signs() []string {
 
 // HostProxy is what one host shows of a kube-proxy.
 type HostProxy struct {
-	Looked bool // the host was looked at
+	Looked bool // the host was looked at for it
 	Health bool // the health port answers in its form, at the newest look
 	Mode   string
 	// Rules is the mode whose rules are there; Current: they hold this run's own Services.
@@ -99,13 +107,20 @@ type HostProxy struct {
 
 // OnHost reads what one host shows, at its newest look.
 func OnHost(s *facts.Snapshot, node string) HostProxy {
+	out := ports(s, node)
+	out.rules(s, node)
+	return out
+}
+
+// ports are what the host shows without its rules.
+func ports(s *facts.Snapshot, node string) HostProxy {
 	var out HostProxy
 	for _, look := range []facts.Look{facts.First, facts.Last} {
 		h := s.Host(node, look)
 		if h == nil || h.NotRun != "" {
 			continue
 		}
-		out.Looked = true
+		out.Looked = out.Looked || h.ProxyHealth != nil || h.ProxyMode != nil || len(h.Firewall) > 0
 		if h.ProxyHealth != nil {
 			out.Health = answered(h.ProxyHealth)
 		}
@@ -115,16 +130,23 @@ func OnHost(s *facts.Snapshot, node string) HostProxy {
 		if h.Processes != nil {
 			out.Process = slices.ContainsFunc(h.Processes, func(p facts.Process) bool { return p.Name == "kube-proxy" })
 		}
-		if mode := rulesOf(h); mode != "" || len(h.Firewall) > 0 {
-			out.Rules = mode
-			out.Current, out.Telling = false, false
-			if addrs := ownServices(s); look == facts.Last && len(addrs) > 0 {
-				out.Telling = true
-				out.Current = holdsAll(h, mode, addrs)
-			}
-		}
 	}
 	return out
+}
+
+// rules reads the rules of the newest look that has some.
+func (p *HostProxy) rules(s *facts.Snapshot, node string) {
+	for _, look := range []facts.Look{facts.Last, facts.First} {
+		h := s.Host(node, look)
+		if h == nil || h.NotRun != "" || len(h.Firewall) == 0 {
+			continue
+		}
+		p.Rules = rulesOf(h)
+		if addrs := ownServices(s); look == facts.Last && len(addrs) > 0 {
+			p.Telling, p.Current = true, holdsAll(h, p.Rules, addrs)
+		}
+		return
+	}
 }
 
 // ownServices are the addresses of the Services that this run has made.

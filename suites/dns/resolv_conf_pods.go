@@ -114,7 +114,7 @@ func podRemedy(s *facts.Snapshot, node string) []check.Remedy {
 	}
 	return []check.Remedy{{
 		Purpose: check.Find, Text: "Compare clusterDNS and clusterDomain of this kubelet with another node's", Node: node,
-		Command: "grep -nE -A2 'cluster-?(DNS|dns|Domain|domain)' " + config + "; ps -o args= -C kubelet",
+		Command: "grep -nE -A2 'clusterDNS|clusterDomain|cluster-dns' " + config + "; ps -o args= -C kubelet",
 	}, set, {
 		Purpose: check.Last, Text: "Correct the configuration that new nodes get, and an upgrade writes (kubeadm), where it says the same", Command: "kubectl -n kube-system get configmap kubelet-config -o yaml | grep -nE -A2 'clusterDNS|clusterDomain'",
 	}, {

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -146,7 +146,7 @@ func entries(s *facts.Snapshot, h *facts.HostLook, f facts.Family) int {
 	seen := map[netip.Addr]bool{}
 	n := 0
 	for _, e := range h.Neighbors {
-		if podpath.Of(e.Addr) != f || exempt && (e.State == "permanent" || e.State == "noarp") {
+		if dataplane.Of(e.Addr) != f || exempt && (e.State == "permanent" || e.State == "noarp") {
 			continue
 		}
 		n++
@@ -154,7 +154,7 @@ func entries(s *facts.Snapshot, h *facts.HostLook, f facts.Family) int {
 	}
 	for _, peer := range s.Nodes {
 		for _, a := range peer.Internal {
-			if peer.Name != h.Node && podpath.Of(a) == f && !seen[a] && onLink(h, a) {
+			if peer.Name != h.Node && dataplane.Of(a) == f && !seen[a] && onLink(h, a) {
 				n++
 			}
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 )
@@ -91,7 +91,7 @@ func bridgeOfPods(n facts.Node, f facts.Family, first, last *facts.HostLook) str
 		if h == nil {
 			continue
 		}
-		for _, name := range podpath.Local(*h, podpath.Pods(n, f)) {
+		for _, name := range dataplane.Local(*h, dataplane.Pods(n, f)) {
 			if i, ok := h.Interface(name); ok && i.Kind == "bridge" {
 				return name
 			}

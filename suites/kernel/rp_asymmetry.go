@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // The tables that every host has (linux/rtnetlink.h: default, main, local).
@@ -22,7 +22,7 @@ const (
 // for each pod filter it strictly, so that no pod sends in another's name.
 func pathDevices(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []string {
 	var out []string
-	for _, name := range podpath.Local(*h, podpath.Pods(n, facts.IPv4)) {
+	for _, name := range dataplane.Local(*h, dataplane.Pods(n, facts.IPv4)) {
 		if i, ok := h.Interface(name); ok && i.Kind == "bridge" {
 			out = append(out, name)
 		}
@@ -33,9 +33,9 @@ func pathDevices(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []string {
 		}
 	}
 	add(nicOf(n, h))
-	routes := podpath.RoutesOf(*h)
+	routes := dataplane.RoutesOf(*h)
 	for _, peer := range s.Nodes {
-		for _, p := range podpath.Pods(peer, facts.IPv4) {
+		for _, p := range dataplane.Pods(peer, facts.IPv4) {
 			if peer.Name != n.Name {
 				add(routes.Towards(p))
 			}
@@ -82,7 +82,7 @@ func byLookups(s *facts.Snapshot, n facts.Node, h *facts.HostLook, strict []stri
 	}
 	for _, l := range h.Lookups {
 		kind, peer, _ := strings.Cut(l.For, "/")
-		if l.Iif != "" || l.Dev == "" || l.Dev == "lo" || podpath.Of(l.Dst) != facts.IPv4 {
+		if l.Iif != "" || l.Dev == "" || l.Dev == "lo" || dataplane.Of(l.Dst) != facts.IPv4 {
 			continue
 		}
 		switch kind {
@@ -110,7 +110,7 @@ func arrivesBy(s *facts.Snapshot, n facts.Node, h *facts.HostLook, peer string) 
 		return ""
 	}
 	for _, l := range there.Lookups {
-		if l.Iif != "" || l.For != "pod/"+n.Name || podpath.Of(l.Dst) != facts.IPv4 {
+		if l.Iif != "" || l.For != "pod/"+n.Name || dataplane.Of(l.Dst) != facts.IPv4 {
 			continue
 		}
 		out, ok := there.Interface(l.Dev)

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // overheads are what a tunnel adds to a packet in bytes, over IPv4 and over IPv6:
@@ -42,11 +42,11 @@ func outer(i facts.Interface, n facts.Node) (facts.Family, bool) {
 	case o[0] == 0:
 		return facts.IPv6, true
 	case i.Vxlan != nil && i.Vxlan.Local.IsValid():
-		return podpath.Of(i.Vxlan.Local), true
+		return dataplane.Of(i.Vxlan.Local), true
 	case i.Local.IsValid():
-		return podpath.Of(i.Local), true
+		return dataplane.Of(i.Local), true
 	case len(n.Internal) > 0:
-		return podpath.Of(n.Internal[0]), true
+		return dataplane.Of(n.Internal[0]), true
 	}
 	return "", false
 }
@@ -92,13 +92,13 @@ func holder(h facts.HostLook, a netip.Addr) (facts.Interface, bool) {
 // uplink is the interface that leads to the other nodes' hosts, else the one with
 // the node's own address.
 func uplink(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.Family) (facts.Interface, bool) {
-	routes := podpath.RoutesOf(h)
+	routes := dataplane.RoutesOf(h)
 	for _, peer := range s.Nodes {
 		if peer.Name == n.Name {
 			continue
 		}
 		for _, a := range peer.Internal {
-			if podpath.Of(a) != f {
+			if dataplane.Of(a) != f {
 				continue
 			}
 			if i, ok := h.Interface(routes.Towards(netip.PrefixFrom(a, a.BitLen()))); ok && i.Kind != "" {
@@ -107,7 +107,7 @@ func uplink(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.Family) (
 		}
 	}
 	for _, a := range n.Internal {
-		if podpath.Of(a) == f {
+		if dataplane.Of(a) == f {
 			return holder(h, a)
 		}
 	}
@@ -123,12 +123,12 @@ const mostRanges = 32
 func ranges(s *facts.Snapshot, f facts.Family) []netip.Prefix {
 	var out []netip.Prefix
 	for _, p := range s.Cluster.PodCIDRs {
-		if podpath.Of(p.Addr()) == f {
+		if dataplane.Of(p.Addr()) == f {
 			out = append(out, p)
 		}
 	}
 	for _, n := range s.Nodes {
-		for _, p := range podpath.Pods(n, f) {
+		for _, p := range dataplane.Pods(n, f) {
 			if len(out) < mostRanges && !slices.ContainsFunc(out, within(p)) {
 				out = append(out, p)
 			}
@@ -150,7 +150,7 @@ func allRanges(s *facts.Snapshot) map[facts.Family][]netip.Prefix {
 // routes to pods lead there. A tunnel that lies about unused is not among them.
 func carrying(h facts.HostLook, pods []netip.Prefix) []facts.Interface {
 	var out []facts.Interface
-	for _, r := range podpath.Main(h) {
+	for _, r := range dataplane.Main(h) {
 		if r.Type != "unicast" || !r.Dst.IsValid() || r.Dst.Bits() == 0 || !slices.ContainsFunc(pods, within(r.Dst)) {
 			continue
 		}
@@ -179,7 +179,7 @@ func within(dst netip.Prefix) func(netip.Prefix) bool {
 // seen is the later look at a host that took place, or nil and why there is none.
 // The MTUs at the last look are those of pods that were there while probes ran.
 func seen(s *facts.Snapshot, node string) (*facts.HostLook, string) {
-	h, why := podpath.Seen(s, node)
+	h, why := dataplane.Seen(s, node)
 	if first := s.Host(node, facts.First); h == nil && first != nil {
 		if first.NotRun == "" {
 			return first, ""
@@ -196,7 +196,7 @@ func seen(s *facts.Snapshot, node string) (*facts.HostLook, string) {
 // of the host's ends of its pods' links. 0 where neither was seen.
 func podMTU(h facts.HostLook, n facts.Node) int {
 	size := n.PodAgent.MTU
-	local := podpath.Local(h, slices.Concat(podpath.Pods(n, facts.IPv4), podpath.Pods(n, facts.IPv6)))
+	local := dataplane.Local(h, slices.Concat(dataplane.Pods(n, facts.IPv4), dataplane.Pods(n, facts.IPv6)))
 	for _, i := range h.Interfaces {
 		ofPod := i.Kind == "veth" && (i.Master != "" && slices.Contains(local, i.Master) || slices.Contains(local, i.Name))
 		if ofPod {

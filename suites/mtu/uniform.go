@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 //go:embed uniform.md
@@ -85,7 +85,7 @@ func sizesOf(pods map[facts.Family][]netip.Prefix, h facts.HostLook, n facts.Nod
 		for _, t := range carrying(h, pods[f]) {
 			add("the tunnel "+t.Name, t)
 		}
-		for _, name := range podpath.Local(h, podpath.Pods(n, f)) {
+		for _, name := range dataplane.Local(h, dataplane.Pods(n, f)) {
 			if i, ok := h.Interface(name); ok && i.Kind == "bridge" {
 				add("the bridge "+name, i)
 			}
@@ -97,7 +97,7 @@ func sizesOf(pods map[facts.Family][]netip.Prefix, h facts.HostLook, n facts.Nod
 
 func holderOf(h facts.HostLook, n facts.Node, f facts.Family) (facts.Interface, bool) {
 	for _, a := range n.Internal {
-		if podpath.Of(a) == f {
+		if dataplane.Of(a) == f {
 			return holder(h, a)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -36,7 +36,7 @@ func address(s *facts.Snapshot) check.Result {
 	}
 	var faults []peering.Fault
 	for _, n := range s.Selected() {
-		h, why := podpath.Seen(s, n.Name)
+		h, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -101,14 +101,14 @@ func sources(n facts.Node, h *facts.HostLook) []peering.Fault {
 		if !ok || !l.PrefSrc.IsValid() || l.Iif != "" {
 			continue
 		}
-		own := podpath.Underlay(facts.Node{Internal: n.Internal}, podpath.Of(l.Dst))
+		own := dataplane.Underlay(facts.Node{Internal: n.Internal}, dataplane.Of(l.Dst))
 		if len(own) == 0 || slices.Contains(own, l.PrefSrc) {
 			continue
 		}
 		if i, found := holder(h, own[0]); found && (i.Name == "lo" || i.Kind == "dummy") {
 			continue
 		}
-		ip := podpath.IP(podpath.Of(l.Dst))
+		ip := dataplane.IP(dataplane.Of(l.Dst))
 		out = append(out, peering.Fault{
 			Node: n.Name, Peer: peer, Kind: "source" + n.Name, Verdict: check.Fail,
 			Says:     fmt.Sprintf("packets to the host of %s (%s) leave with the source %s, not with the node's InternalIP %s", peer, l.Dst, l.PrefSrc, own[0]),
@@ -130,7 +130,7 @@ func sources(n facts.Node, h *facts.HostLook) []peering.Fault {
 func severalAddresses(n facts.Node, h *facts.HostLook) []peering.Fault {
 	var out []peering.Fault
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
-		way, ok := podpath.RoutesOf(*h).Default(f)
+		way, ok := dataplane.RoutesOf(*h).Default(f)
 		i, found := h.Interface(way.Dev)
 		if !ok || !found {
 			continue
@@ -138,7 +138,7 @@ func severalAddresses(n facts.Node, h *facts.HostLook) []peering.Fault {
 		var named []string
 		for _, p := range i.Addrs {
 			dynamic := slices.Contains(i.Dynamic, p)
-			if podpath.Of(p.Addr()) != f || !p.Addr().IsGlobalUnicast() || f == facts.IPv6 && dynamic {
+			if dataplane.Of(p.Addr()) != f || !p.Addr().IsGlobalUnicast() || f == facts.IPv6 && dynamic {
 				continue
 			}
 			kind := "static"

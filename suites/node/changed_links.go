@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // podInterface says whether an interface comes and goes with pods.
@@ -90,7 +90,7 @@ func (c *comparison) routes() {
 		}
 	}
 	for _, f := range c.snapshot.Cluster.Families {
-		if before, after := routeText(first[podpath.Everything(f)]), routeText(last[podpath.Everything(f)]); before != after {
+		if before, after := routeText(first[dataplane.Everything(f)]), routeText(last[dataplane.Everything(f)]); before != after {
 			c.differs(check.Warn, fmt.Sprintf("default route (%s)", f), before, after, "")
 		}
 	}
@@ -102,7 +102,7 @@ func routesByPrefix(h *facts.HostLook) map[netip.Prefix][]facts.Route {
 	for _, r := range h.Routes {
 		dst := r.Dst
 		if !dst.IsValid() {
-			dst = podpath.Everything(r.Family)
+			dst = dataplane.Everything(r.Family)
 		}
 		if r.Table != localTable {
 			out[dst] = append(out[dst], r)

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -20,7 +20,7 @@ func (c *comparison) sysctls() {
 		before := strings.TrimSpace(c.first.Sysctls[name])
 		after, ok := c.last.Sysctls[name]
 		after = strings.TrimSpace(after)
-		if !ok || before == after || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "-nr") || ofOneInterface(name) || c.follows(name) {
+		if !ok || before == after || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "-nr") || ofOneInterface(name) || c.follows(name) || c.byFirstPod(name, before, after) {
 			continue
 		}
 		means := ""
@@ -62,6 +62,13 @@ func (c *comparison) follows(name string) bool {
 	return false
 }
 
+// byFirstPod: forwarding of a node on which no pod had run, which creating one of ours
+// switched on: kernel/ip-forward tells of it.
+func (c *comparison) byFirstPod(name, before, after string) bool {
+	forwards := strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")
+	return forwards && before == "0" && after == "1" && dataplane.Fresh(c.snapshot, c.node)
+}
+
 // weight: what decides over packets of a family the cluster has is a failure.
 func (c *comparison) weight(sysctl string) check.Verdict {
 	families := c.snapshot.Cluster.Families
@@ -94,7 +101,7 @@ func (c *comparison) rules() {
 func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
 	family, rest, _ := strings.Cut(text, " ")
 	priority, words, _ := strings.Cut(rest, ":")
-	command := podpath.IP(facts.Family(family)) + " rule"
+	command := dataplane.IP(facts.Family(family)) + " rule"
 	words = strings.TrimSpace(strings.TrimSuffix(strings.Replace(words, " lookup table", " table", 1), " table 0"))
 	says, must := "Put the rule back", "one line"
 	if verb == "del" {

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -25,7 +25,7 @@ func (c *comparison) linkSteps(i facts.Interface) []check.Remedy {
 
 // addressSteps put a node's address back, or take it from an interface that got it.
 func (c *comparison) addressSteps(i facts.Interface, a netip.Addr, had bool) []check.Remedy {
-	ip := podpath.IP(podpath.Of(a))
+	ip := dataplane.IP(dataplane.Of(a))
 	show := check.Remedy{Purpose: check.Verify, Text: "Check the address: it must stand on one interface, the right one", Node: c.node.Name, Command: fmt.Sprintf("%s -br addr show to %s", ip, a)}
 	prefix := netip.PrefixFrom(a, a.BitLen())
 	for _, h := range []*facts.HostLook{c.first, c.last} {
@@ -46,7 +46,7 @@ func (c *comparison) addressSteps(i facts.Interface, a netip.Addr, had bool) []c
 
 // routeSteps let the network plugin set its routes again.
 func (c *comparison) routeSteps(cidr netip.Prefix) []check.Remedy {
-	ip := podpath.IP(podpath.Of(cidr.Addr()))
+	ip := dataplane.IP(dataplane.Of(cidr.Addr()))
 	out := []check.Remedy{remedies.RestartCNI(c.snapshot, c.node.Name)}
 	return append(out, check.Remedy{
 		Purpose: check.Verify, Text: "Check the route: one line must stand there", Node: c.node.Name, Command: fmt.Sprintf("%s route show %s", ip, cidr),

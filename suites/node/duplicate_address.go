@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -116,7 +116,7 @@ func whoAnswers(s *facts.Snapshot, flow facts.Flow) []peering.Fault {
 
 // linked says whether a node has an address on its own network.
 func linked(s *facts.Snapshot, node string, a netip.Addr) bool {
-	h, why := podpath.Seen(s, node)
+	h, why := dataplane.Seen(s, node)
 	return why == "" && slices.ContainsFunc(h.Interfaces, func(i facts.Interface) bool {
 		return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Contains(a) })
 	})

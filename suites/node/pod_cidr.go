@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -54,7 +54,7 @@ func podCIDR(s *facts.Snapshot) check.Result {
 
 // noNodeIPAM says why nodes' pod CIDRs do not matter; empty where they do.
 func noNodeIPAM(s *facts.Snapshot) string {
-	if !slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return len(n.PodCIDRs) > 0 }) && !podpath.PerNode(s) {
+	if !slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return len(n.PodCIDRs) > 0 }) && !dataplane.PerNode(s) {
 		return "no node has a pod CIDR: the network plugin hands out addresses by itself"
 	}
 	inside, outside := 0, 0
@@ -67,7 +67,7 @@ func noNodeIPAM(s *facts.Snapshot) string {
 			}
 		}
 	}
-	if !podpath.PerNode(s) && inside == 0 && outside > 0 {
+	if !dataplane.PerNode(s) && inside == 0 && outside > 0 {
 		return "the probe pods' addresses lie outside their nodes' pod CIDRs: the network plugin hands out addresses by itself"
 	}
 	return ""
@@ -84,7 +84,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		})
 	}
 	for _, f := range familiesWithCIDR(s) {
-		if !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return podpath.Of(p.Addr()) == f }) {
+		if !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return dataplane.Of(p.Addr()) == f }) {
 			wrong("none"+string(f), fmt.Sprintf("the node has no pod CIDR (%s)", f), check.Remedy{
 				Purpose: check.Find,
 				Text:    "See why the controller manager gives it none (--allocate-node-cidrs, --cluster-cidr, or the range is used up: CIDRNotAvailable)",
@@ -93,7 +93,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		}
 	}
 	for _, p := range n.PodCIDRs {
-		known := slices.ContainsFunc(s.Cluster.PodCIDRs, func(c netip.Prefix) bool { return podpath.Of(c.Addr()) == podpath.Of(p.Addr()) })
+		known := slices.ContainsFunc(s.Cluster.PodCIDRs, func(c netip.Prefix) bool { return dataplane.Of(c.Addr()) == dataplane.Of(p.Addr()) })
 		if known && !slices.ContainsFunc(s.Cluster.PodCIDRs, func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) }) {
 			wrong("outside", fmt.Sprintf("the pod CIDR %s lies outside the cluster CIDR %v", p, s.Cluster.PodCIDRs), anew(n.Name))
 		}
@@ -104,7 +104,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		}
 	}
 	for _, a := range n.PodAgent.Addrs {
-		if podpath.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		if dataplane.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			wrong("pod", fmt.Sprintf("the probe pod's address %s lies outside the node's pod CIDR %v", a, n.PodCIDRs),
 				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: "cat /run/flannel/subnet.env /etc/cni/net.d/*; ip addr show cni0"},
 				peering.RestartCNI(s, n.Name),
@@ -125,7 +125,7 @@ func familiesWithCIDR(s *facts.Snapshot) []facts.Family {
 	var out []facts.Family
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
 		if slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
-			return slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return podpath.Of(p.Addr()) == f })
+			return slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return dataplane.Of(p.Addr()) == f })
 		}) {
 			out = append(out, f)
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -57,7 +57,7 @@ func overlaps(s *facts.Snapshot) []check.Finding {
 func hostNetworks(s *facts.Snapshot) []peering.Fault {
 	var out []peering.Fault
 	for _, n := range s.Selected() {
-		h, why := podpath.Seen(s, n.Name)
+		h, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -94,10 +94,10 @@ func takenBy(s *facts.Snapshot, node, dev string, network netip.Prefix) (peering
 		Evidence: []check.Evidence{{Node: node, Source: "addresses of " + dev + " (last look)", Text: network.String()}},
 		Repair: []check.Remedy{
 			{Purpose: check.Find, Text: "See what needs this network on the host", Node: node, Command: "ip addr show dev " + dev},
-			{Text: "If nothing needs it, take the address away; otherwise give that network, or the cluster, another range", Node: node, Command: fmt.Sprintf("%s addr del $(%s -o addr show dev %s to %s | awk '{print $4}' | head -1) dev %s", podpath.IP(podpath.Of(network.Addr())), podpath.IP(podpath.Of(network.Addr())), dev, network, dev)},
+			{Text: "If nothing needs it, take the address away; otherwise give that network, or the cluster, another range", Node: node, Command: fmt.Sprintf("%s addr del $(%s -o addr show dev %s to %s | awk '{print $4}' | head -1) dev %s", dataplane.IP(dataplane.Of(network.Addr())), dataplane.IP(dataplane.Of(network.Addr())), dev, network, dev)},
 			remedies.WhereWritten(node, "Take it out of the configuration that sets it, or it is back after the next boot", network.Addr().String()),
 		},
-		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that no address overlaps any more: only the network plugin's own may stand there", Node: node, Command: fmt.Sprintf("%s addr show to %s", podpath.IP(podpath.Of(network.Addr())), network)}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that no address overlaps any more: only the network plugin's own may stand there", Node: node, Command: fmt.Sprintf("%s addr show to %s", dataplane.IP(dataplane.Of(network.Addr())), network)}},
 	}, true
 }
 
@@ -123,7 +123,7 @@ func room(s *facts.Snapshot, n facts.Node) []peering.Fault {
 			return []peering.Fault{f}
 		}
 	}
-	h, why := podpath.Seen(s, n.Name)
+	h, why := dataplane.Seen(s, n.Name)
 	if why != "" {
 		return nil
 	}
@@ -159,7 +159,7 @@ func podsOn(h *facts.HostLook, cidr netip.Prefix) int {
 			ports++
 		}
 	}
-	for _, r := range podpath.Main(*h) {
+	for _, r := range dataplane.Main(*h) {
 		if r.Dst.IsValid() && r.Dst.IsSingleIP() && !r.Gateway.IsValid() && cidr.Contains(r.Dst.Addr()) {
 			routes++
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -59,7 +59,7 @@ func claimed(s *facts.Snapshot, t facts.Target, heard []map[string][]string, i i
 // ownInterfaces gives the names of a node's own interfaces that have these MACs;
 // not ok where one of them is of nobody there.
 func ownInterfaces(s *facts.Snapshot, node string, macs []string) ([]string, bool) {
-	h, why := podpath.Seen(s, node)
+	h, why := dataplane.Seen(s, node)
 	if why != "" {
 		return nil, false
 	}
@@ -106,7 +106,7 @@ func proxied(heard []map[string][]string, mac string) bool {
 
 // ownMAC is that of the interface with a node's address, else what its agent told.
 func ownMAC(s *facts.Snapshot, t facts.Target) string {
-	if h, why := podpath.Seen(s, t.Node); why == "" {
+	if h, why := dataplane.Seen(s, t.Node); why == "" {
 		if i, ok := holder(h, t.Addr); ok {
 			return strings.ToLower(i.MAC)
 		}
@@ -167,7 +167,7 @@ func twins(s *facts.Snapshot) []check.Finding {
 
 // towards is the interface by which a node has an address on its own network.
 func towards(s *facts.Snapshot, node string, a netip.Addr) string {
-	if h, why := podpath.Seen(s, node); why == "" {
+	if h, why := dataplane.Seen(s, node); why == "" {
 		for _, i := range h.Interfaces {
 			if slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 				return i.Name
@@ -188,7 +188,7 @@ func internals(n facts.Node) []string {
 // nicMACs are those of the interfaces with the node's addresses.
 func nicMACs(s *facts.Snapshot, n facts.Node) []string {
 	var out []string
-	h, why := podpath.Seen(s, n.Name)
+	h, why := dataplane.Seen(s, n.Name)
 	if why != "" {
 		return nil
 	}
@@ -201,7 +201,7 @@ func nicMACs(s *facts.Snapshot, n facts.Node) []string {
 }
 
 func machineID(s *facts.Snapshot, n facts.Node) string {
-	if h, why := podpath.Seen(s, n.Name); why == "" && h.MachineID != "" {
+	if h, why := dataplane.Seen(s, n.Name); why == "" && h.MachineID != "" {
 		return h.MachineID
 	}
 	return n.MachineID

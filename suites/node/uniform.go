@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -39,7 +39,7 @@ func uniform(s *facts.Snapshot) check.Result {
 	var nodes []string
 	fleet := comparedFacts{}
 	for _, n := range s.Selected() {
-		if h, why := podpath.Seen(s, n.Name); why == "" {
+		if h, why := dataplane.Seen(s, n.Name); why == "" {
 			nodes = append(nodes, n.Name)
 			fleet.read(n, h)
 		}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -158,8 +158,8 @@ func sums(node string, grown int64) peering.Fault {
 
 func slow(s *facts.Snapshot, n facts.Node, waited []int, answers int) peering.Fault {
 	dev := "flannel.1"
-	if h, why := podpath.Seen(s, n.Name); why == "" {
-		for _, t := range podpath.Tunnels(*h, n) {
+	if h, why := dataplane.Seen(s, n.Name); why == "" {
+		for _, t := range dataplane.Tunnels(*h, n) {
 			dev = t.Name
 		}
 	}

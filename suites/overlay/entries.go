@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -29,7 +29,7 @@ func (t *tally) hostsOf(peer facts.Node, f facts.Family) []netip.Addr {
 	}
 	out, ok := t.hosts[f][peer.Name]
 	if !ok {
-		out = podpath.Underlay(peer, f)
+		out = dataplane.Underlay(peer, f)
 		t.hosts[f][peer.Name] = out
 	}
 	return out
@@ -57,11 +57,11 @@ func (t *tally) conclude(s *facts.Snapshot, what string) check.Result {
 // announced judges what the CNI tells of a node's tunnel devices: a node that
 // starts its agent anew believes it.
 func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
-	h, why := podpath.Seen(s, n.Name)
+	h, why := dataplane.Seen(s, n.Name)
 	if why != "" {
 		return
 	}
-	for _, tunnel := range podpath.Tunnels(*h, n) {
+	for _, tunnel := range dataplane.Tunnels(*h, n) {
 		d := t.deviceOf(n, tunnel)
 		if d.own == "" || d.published == "" || d.own == d.published {
 			continue

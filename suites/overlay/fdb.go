@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -35,11 +35,11 @@ func fdb(s *facts.Snapshot) check.Result {
 	}
 	t := tally{known: devices(s)}
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range podpath.Tunnels(*last, n) {
+		for _, tunnel := range dataplane.Tunnels(*last, n) {
 			t.forwarding(s, n, last, tunnel)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -44,7 +44,7 @@ func leftover(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	seen := 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -103,9 +103,9 @@ func ownerOf(a netip.Addr, owners map[netip.Prefix]string) (string, netip.Prefix
 // counts only where the CNI keeps to the nodes' pod CIDRs.
 func intruder(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix, owners map[netip.Prefix]string) (peering.Fault, bool) {
 	plugin := pluginOf(i.Name)
-	foreign := plugin != "" && !belongs(plugin, s.Cluster.CNI, podpath.Flannel(s))
+	foreign := plugin != "" && !belongs(plugin, s.Cluster.CNI, dataplane.Flannel(s))
 	node, cidr := ownerOf(p.Addr(), owners)
-	elsewhere := podpath.PerNode(s) && node != "" && node != n.Name
+	elsewhere := dataplane.PerNode(s) && node != "" && node != n.Name
 	state := "up"
 	if !i.Up {
 		state = "down"
@@ -125,7 +125,7 @@ func intruder(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 		f.Says = what + ", inside this node's own pod CIDR"
 	case foreign:
 		f.Says = what + ", inside the cluster CIDR"
-	case podpath.PerNode(s) && node == "":
+	case dataplane.PerNode(s) && node == "":
 		f.Verdict = check.Warn
 		f.Says = what + ", inside the cluster CIDR and in no node's pod CIDR"
 	default:

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -37,7 +37,7 @@ func localAddress(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	tunnels := 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -60,12 +60,12 @@ func localAddress(s *facts.Snapshot) check.Result {
 
 func wrongLocal(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t facts.Interface) (peering.Fault, bool) {
 	local := localOf(t)
-	family := podpath.Of(local)
+	family := dataplane.Of(local)
 	var published []netip.Addr
 	if n.Published != nil {
-		published = podpath.Underlay(facts.Node{Published: n.Published}, family)
+		published = dataplane.Underlay(facts.Node{Published: n.Published}, family)
 	}
-	internal := podpath.Underlay(facts.Node{Internal: n.Internal}, family)
+	internal := dataplane.Underlay(facts.Node{Internal: n.Internal}, family)
 	f := peering.Fault{
 		Node: n.Name, Kind: "local" + n.Name + t.Name, Verdict: check.Fail,
 		Evidence: []check.Evidence{{Node: n.Name, Source: "tunnel " + t.Name + " (last look)", Text: "local " + local.String()}},
@@ -133,11 +133,11 @@ func localRemedy(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t facts.Int
 			}
 		}
 		out = append(out,
-			check.Remedy{Text: "Take the second address away", Node: n.Name, Command: fmt.Sprintf("%s addr del %s/%d dev %s", podpath.IP(podpath.Of(local)), local, bits, dev)},
+			check.Remedy{Text: "Take the second address away", Node: n.Name, Command: fmt.Sprintf("%s addr del %s/%d dev %s", dataplane.IP(dataplane.Of(local)), local, bits, dev)},
 			remedies.WhereWritten(n.Name, "Take it away where it comes from too (a DHCP client beside a static address: BOOTPROTO=none, dhcp4: false), or it is back with the next lease",
 				"BOOTPROTO|dhcp4|inet dhcp|method=auto|"+strings.ReplaceAll(local.String(), ".", "[.]")))
 	}
-	if podpath.Flannel(s) {
+	if dataplane.Flannel(s) {
 		out = append(out,
 			check.Remedy{Purpose: check.Last, Text: "Where the second address must stay, tell flannel which interface or address to use: argument --iface=ADDRESS of its DaemonSet (or an --iface-regex for all nodes), or the annotation", Command: fmt.Sprintf("kubectl annotate --overwrite node %s flannel.alpha.coreos.com/public-ip-overwrite=%s", n.Name, internal)},
 		)

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -38,11 +38,11 @@ func neighbor(s *facts.Snapshot) check.Result {
 		t.announced(s, n)
 	}
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range podpath.Tunnels(*last, n) {
+		for _, tunnel := range dataplane.Tunnels(*last, n) {
 			t.neighbors(s, n, last, tunnel)
 		}
 	}
@@ -61,7 +61,7 @@ func (t *tally) neighbors(s *facts.Snapshot, n facts.Node, h *facts.HostLook, tu
 		d := t.deviceOf(peer, tunnel)
 		want := d.mac()
 		for _, cidr := range peer.PodCIDRs {
-			if !carries(tunnel, podpath.Of(cidr.Addr())) {
+			if !carries(tunnel, dataplane.Of(cidr.Addr())) {
 				continue
 			}
 			vtep := cidr.Masked().Addr()
@@ -97,7 +97,7 @@ func vtepOf(s *facts.Snapshot, a netip.Addr) bool {
 // carries says whether a tunnel has pods of a family inside: it has an address of it.
 func carries(tunnel facts.Interface, f facts.Family) bool {
 	return slices.ContainsFunc(tunnel.Addrs, func(p netip.Prefix) bool {
-		return podpath.Of(p.Addr()) == f && !p.Addr().IsLinkLocalUnicast()
+		return dataplane.Of(p.Addr()) == f && !p.Addr().IsLinkLocalUnicast()
 	})
 }
 

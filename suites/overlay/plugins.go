@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -76,7 +76,7 @@ func module(i facts.Interface) string {
 // clearing are the steps that remove a leftover: the interface, the routes that it
 // left behind, and a restart of the agent that could not set its own meanwhile.
 func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix) []check.Remedy {
-	ip := podpath.IP(podpath.Of(p.Addr()))
+	ip := dataplane.IP(dataplane.Of(p.Addr()))
 	out := []check.Remedy{{Text: "Take its address away, and take it down", Node: n.Name, Command: fmt.Sprintf("%s addr del %s dev %s; ip link set %s down", ip, p, i.Name, i.Name)}}
 	switch m := module(i); {
 	case m != "" && i.Kind != "bridge":
@@ -92,7 +92,7 @@ func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 		out = append(out, check.Remedy{Text: "Delete it, if nothing needs it", Node: n.Name, Command: "ip link del " + i.Name},
 			remedies.WhereWritten(n.Name, "Take away what makes it at boot", i.Name))
 	}
-	for _, r := range podpath.Main(*h) {
+	for _, r := range dataplane.Main(*h) {
 		_, cidr := ownerOf(p.Addr(), ownersOf(s))
 		if r.Dst.IsValid() && cidr.IsValid() && cidr.Overlaps(r.Dst) && r.Dst.Bits() > cidr.Bits() && (r.Dev == "" || r.Dev == i.Name) {
 			out = append(out, check.Remedy{Text: "Remove the route that it left", Node: n.Name, Command: ip + " route del " + r.Dst.String()})

@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -21,15 +21,15 @@ const flannelPort = 8472
 func taken(s *facts.Snapshot) []check.Finding {
 	port := flannelPort
 	for _, n := range s.Selected() {
-		if h, why := podpath.Seen(s, n.Name); why == "" {
-			for _, t := range podpath.Tunnels(*h, n) {
+		if h, why := dataplane.Seen(s, n.Name); why == "" {
+			for _, t := range dataplane.Tunnels(*h, n) {
 				port = cmp.Or(t.Vxlan.Port, port)
 			}
 		}
 	}
 	var faults []peering.Fault
 	for _, n := range s.Selected() {
-		h, why := podpath.Seen(s, n.Name)
+		h, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -88,14 +88,14 @@ func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says st
 
 // tunnelless: the node's tunnel is down, or not there though the CNI works with VXLAN.
 func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, holder *facts.BoundSocket) (peering.Fault, bool) {
-	tunnels := podpath.Tunnels(*h, n)
+	tunnels := dataplane.Tunnels(*h, n)
 	says := ""
 	for _, t := range tunnels {
 		if !t.Up {
 			says = fmt.Sprintf("the tunnel %s is down", t.Name)
 		}
 	}
-	if len(tunnels) == 0 && podpath.Backend(n) == "vxlan" {
+	if len(tunnels) == 0 && dataplane.Backend(n) == "vxlan" {
 		says = "the tunnel is not there, though the network plugin works with VXLAN"
 	}
 	if says == "" {
@@ -124,7 +124,7 @@ func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, ho
 // them share it only if they are configured alike.
 func others(n facts.Node, h *facts.HostLook, port int) []peering.Fault {
 	ours := map[string]bool{}
-	for _, t := range podpath.Tunnels(*h, n) {
+	for _, t := range dataplane.Tunnels(*h, n) {
 		ours[t.Name] = true
 	}
 	var out []peering.Fault
@@ -157,7 +157,7 @@ func portRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		{Purpose: check.Last, Text: "Where a rule of the receiver drops them, allow the port in what wrote that rule, or it comes back at the next boot or reload", Node: c.To.Node, Command: remedies.WhereWritten("", "", "DROP|REJECT|drop|reject").Command},
 		{Text: fmt.Sprintf("If they do not arrive, something between the nodes drops them: allow UDP %d in the security group or the firewall of the network", port)},
 	}
-	if podpath.Flannel(s) {
+	if dataplane.Flannel(s) {
 		out = append(out,
 			check.Remedy{Purpose: check.Last, Text: "Where that cannot be changed and another UDP port passes, give flannel that port (net-conf.json: \"Backend\": {\"Type\": \"vxlan\", \"Port\": 8475}), or host-gw where the nodes share a segment, and restart its pods", Command: "kubectl -n kube-flannel edit configmap kube-flannel-cfg && kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"})
 	}

@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
 // carriers are the tunnels of the pod network on a host: flannel's, and those of
 // other CNIs that have a fixed local address.
 func carriers(h *facts.HostLook, n facts.Node) []facts.Interface {
-	out := podpath.Tunnels(*h, n)
+	out := dataplane.Tunnels(*h, n)
 	for _, i := range h.Interfaces {
 		known := strings.HasPrefix(i.Name, "vxlan.calico") || strings.HasPrefix(i.Name, "vxlan-v6.calico") || strings.HasPrefix(i.Name, "flannel.ipip")
 		if known && !slices.ContainsFunc(out, func(o facts.Interface) bool { return o.Name == i.Name }) {
@@ -39,7 +39,7 @@ func applies(s *facts.Snapshot) (check.Result, bool) {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r, false
 	}
-	if !podpath.Flannel(s) {
+	if !dataplane.Flannel(s) {
 		return check.Skipf("entries for each peer are kept by flannel's VXLAN; %s is not known to do so", cni(s)), false
 	}
 	if why := noTunnel(s); why != "" {
@@ -62,19 +62,19 @@ func cni(s *facts.Snapshot) string {
 func noTunnel(s *facts.Snapshot) string {
 	looked := false
 	for _, n := range s.Nodes {
-		if podpath.Backend(n) == "vxlan" {
+		if dataplane.Backend(n) == "vxlan" {
 			return ""
 		}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			if h := s.Host(n.Name, look); h != nil && h.NotRun == "" {
 				looked = true
-				if len(podpath.Tunnels(*h, n)) > 0 {
+				if len(dataplane.Tunnels(*h, n)) > 0 {
 					return ""
 				}
 			}
 		}
 	}
-	if !looked && podpath.Flannel(s) && backend(s) == "" {
+	if !looked && dataplane.Flannel(s) && backend(s) == "" {
 		return "" // nothing was seen of it, which is no reason to say that it is not there
 	}
 	if b := backend(s); b != "" {
@@ -85,7 +85,7 @@ func noTunnel(s *facts.Snapshot) string {
 
 func backend(s *facts.Snapshot) string {
 	for _, n := range s.Nodes {
-		if b := podpath.Backend(n); b != "" {
+		if b := dataplane.Backend(n); b != "" {
 			return b
 		}
 	}
@@ -119,7 +119,7 @@ func devices(s *facts.Snapshot) known {
 			continue
 		}
 		out[h.Node] = map[string]string{}
-		for _, t := range podpath.Tunnels(h, nodes[h.Node]) {
+		for _, t := range dataplane.Tunnels(h, nodes[h.Node]) {
 			out[h.Node][t.Name] = strings.ToLower(t.MAC)
 		}
 	}
@@ -141,7 +141,7 @@ func (k known) deviceOf(peer facts.Node, tunnel facts.Interface) device {
 // outer is the family of a tunnel's outer packets.
 func outer(tunnel facts.Interface) facts.Family {
 	if local := localOf(tunnel); local.IsValid() {
-		return podpath.Of(local)
+		return dataplane.Of(local)
 	}
 	if strings.Contains(tunnel.Name, "v6") {
 		return facts.IPv6
@@ -153,7 +153,7 @@ func outer(tunnel facts.Interface) facts.Family {
 // on the pod network, and not by a route past the tunnel (flannel's DirectRouting).
 func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
 	way := map[netip.Prefix]facts.Route{}
-	for _, r := range podpath.Main(*h) {
+	for _, r := range dataplane.Main(*h) {
 		way[r.Dst] = r
 	}
 	var out []facts.Node
@@ -161,7 +161,7 @@ func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
 		direct := false
 		for _, p := range peer.PodCIDRs {
 			r, ok := way[p.Masked()]
-			direct = direct || ok && r.Gateway.IsValid() && r.Gateway != p.Masked().Addr() && slices.Contains(podpath.Underlay(peer, podpath.Of(r.Gateway)), r.Gateway)
+			direct = direct || ok && r.Gateway.IsValid() && r.Gateway != p.Masked().Addr() && slices.Contains(dataplane.Underlay(peer, dataplane.Of(r.Gateway)), r.Gateway)
 		}
 		if peer.Name == n.Name || len(peer.PodCIDRs) == 0 || direct || peer.Published == nil && peer.Excluded != "" {
 			continue

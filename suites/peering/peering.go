@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -148,7 +148,7 @@ func Names(names []string) string {
 func Unseen(s *facts.Snapshot) []check.Finding {
 	var faults []Fault
 	for _, n := range s.Selected() {
-		if _, why := podpath.Seen(s, n.Name); why != "" {
+		if _, why := dataplane.Seen(s, n.Name); why != "" {
 			faults = append(faults, Fault{Node: n.Name, Kind: why, Verdict: check.Unknown, Says: "no last look at the host: " + why})
 		}
 	}

@@ -106,8 +106,5 @@ func keepConntrack(s *facts.Snapshot, most int) check.Remedy {
 			Command: fmt.Sprintf("echo '%s = %d' > /etc/sysctl.d/zz-conntrack.conf", conntrackMax, most),
 		}
 	}
-	return check.Remedy{
-		Purpose: check.Last, Text: fmt.Sprintf("kube-proxy sets it when it starts: write min: %d under conntrack in its configuration (config.conf), and start it anew", most),
-		Command: "kubectl -n kube-system edit configmap kube-proxy && kubectl -n kube-system rollout restart daemonset kube-proxy",
-	}
+	return remedies.KeepProxySetting(s, fmt.Sprintf("min: %d under conntrack", most))
 }

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 // limit is how much one counter of an interface may grow in a run. What grows
@@ -81,16 +81,16 @@ func pathOf(s *facts.Snapshot, h host) []facts.Interface {
 			add(i.Name)
 		}
 	}
-	routes := podpath.RoutesOf(*h.last)
+	routes := dataplane.RoutesOf(*h.last)
 	for _, f := range s.Cluster.Families {
 		for _, peer := range s.Nodes {
-			for _, p := range podpath.Pods(peer, f) {
+			for _, p := range dataplane.Pods(peer, f) {
 				if peer.Name != h.Name {
 					add(routes.Towards(p))
 				}
 			}
 		}
-		for _, name := range podpath.Local(*h.last, podpath.Pods(h.Node, f)) {
+		for _, name := range dataplane.Local(*h.last, dataplane.Pods(h.Node, f)) {
 			if i, ok := h.last.Interface(name); ok && i.Kind == "bridge" {
 				add(name)
 			}

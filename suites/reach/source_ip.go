@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -59,7 +59,7 @@ func sourceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		},
 	}
 	for _, cidr := range s.Cluster.PodCIDRs {
-		if podpath.Of(cidr.Addr()) == c.Flow.Family {
+		if dataplane.Of(cidr.Addr()) == c.Flow.Family {
 			out = append(out, check.Remedy{
 				Text: "Exempt what goes from pod to pod, before that rule", Node: node,
 				Command: fmt.Sprintf("%s -t nat -I POSTROUTING -s %s -d %s -j RETURN", iptables(c), cidr, cidr),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // Again repeats checks alone, which shows whether the repair worked.
@@ -47,18 +46,6 @@ func RestartCNI(s *facts.Snapshot, node string) check.Remedy {
 
 // agents are the names of the DaemonSets by which network plugins run on nodes.
 const agents = "kube-flannel-ds|calico-node|canal|cilium|antrea-agent|weave-net|kube-router|kube-ovn-cni|kindnet|aws-node|ovnkube-node"
-
-// RestartProxy restarts what serves the Services on one node: kube-proxy, or the
-// network plugin's agent where that does it.
-func RestartProxy(s *facts.Snapshot, node string) check.Remedy {
-	if recognise.ProxyMode(s) == recognise.ReplacedMode {
-		return RestartCNI(s, node)
-	}
-	return check.Remedy{
-		Text:    fmt.Sprintf("Restart kube-proxy on %s: it writes all of its rules anew when it starts", node),
-		Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
-	}
-}
 
 // places are where rules, routes and addresses are commonly written so that they come back.
 const places = "/etc/iptables /etc/sysconfig /etc/nftables.conf /etc/nftables.d /etc/ufw /etc/firewalld /etc/network /etc/netplan " +

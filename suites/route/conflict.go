@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -41,11 +41,11 @@ func conflict(s *facts.Snapshot) check.Result {
 	}
 	var faults []peering.Fault
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		for _, r := range podpath.Main(*last) {
+		for _, r := range dataplane.Main(*last) {
 			for _, c := range ranges {
 				if c.clashes(s, n, last, r) {
 					faults = append(faults, c.fault(n.Name, r))
@@ -76,7 +76,7 @@ func rangesOf(s *facts.Snapshot) []clusterRange {
 		out = append(out, clusterRange{p, "service", true, nodes})
 	}
 	for _, p := range clusterCIDRs(s) {
-		if podpath.PerNode(s) || slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
+		if dataplane.PerNode(s) || slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
 			return slices.ContainsFunc(n.PodAgent.Addrs, p.Contains)
 		}) {
 			out = append(out, clusterRange{p, "pod", false, nodes})
@@ -110,7 +110,7 @@ func ofPods(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route) b
 	if r.Gateway.IsValid() {
 		return inside(netip.PrefixFrom(r.Gateway, r.Gateway.BitLen()), clusterCIDRs(s)) ||
 			slices.ContainsFunc(s.Nodes, func(peer facts.Node) bool {
-				return slices.Contains(peer.Internal, r.Gateway) || slices.Contains(podpath.Underlay(peer, r.Family), r.Gateway)
+				return slices.Contains(peer.Internal, r.Gateway) || slices.Contains(dataplane.Underlay(peer, r.Family), r.Gateway)
 			})
 	}
 	if i, ok := h.Interface(r.Dev); ok && slices.Contains([]string{"vxlan", "wireguard", "ipip", "geneve", "gre", "sit"}, i.Kind) {
@@ -127,15 +127,15 @@ func (c clusterRange) fault(node string, r facts.Route) peering.Fault {
 	case r.Gateway.IsValid():
 		how = "a more specific route of the host"
 	}
-	family := podpath.IP(r.Family)
+	family := dataplane.IP(r.Family)
 	dev := r.Dev
 	if dev == "" {
 		dev = "lo"
 	}
 	return peering.Fault{
 		Node: node, Kind: r.Dst.String() + c.of, Verdict: check.Fail,
-		Says:     fmt.Sprintf("the %s CIDR %s overlaps %s: %s", c.of, c.Prefix, how, podpath.Text(r)),
-		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: podpath.Text(r)}},
+		Says:     fmt.Sprintf("the %s CIDR %s overlaps %s: %s", c.of, c.Prefix, how, dataplane.Text(r)),
+		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: dataplane.Text(r)}},
 		Repair: []check.Remedy{
 			{Purpose: check.Find, Text: "See which interface and which configuration brings the route", Node: node, Command: fmt.Sprintf("%s addr show dev %s; grep -rsn '%s' /etc/network /etc/netplan /etc/sysconfig/network-scripts /etc/NetworkManager/system-connections /etc/docker/daemon.json", family, dev, r.Dst.Addr())},
 			{Text: "If nobody needs it, remove it; otherwise the host's network, or the cluster's range, has to be another one", Node: node, Command: removal(r)},

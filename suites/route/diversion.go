@@ -5,15 +5,15 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // diverting is the rule that decides over a packet before the main table does.
 func (a answers) diverting(l facts.Lookup) (facts.Rule, bool) {
-	walk := podpath.Walk(*a.host, l)
+	walk := dataplane.Walk(*a.host, l)
 	if walk.Decided && !walk.By.Usual() {
 		return walk.By.Rule, true
 	}
@@ -32,20 +32,20 @@ func (a answers) diverting(l facts.Lookup) (facts.Rule, bool) {
 func (a answers) emptyTables() []peering.Fault {
 	var out []peering.Fault
 	var told []facts.Rule
-	if !slices.ContainsFunc(a.host.Rules, func(r facts.Rule) bool { return !podpath.Step{Rule: r}.Usual() }) {
+	if !slices.ContainsFunc(a.host.Rules, func(r facts.Rule) bool { return !dataplane.Step{Rule: r}.Usual() }) {
 		return nil
 	}
 	for _, l := range a.host.Lookups {
-		for _, step := range podpath.Walk(*a.host, l).Passed {
-			if step.Usual() || !step.Empty || step.Table == 0 || l.For == "api" || slices.Contains(told, step.Rule) || !podpath.PerNode(a.s) {
+		for _, step := range dataplane.Walk(*a.host, l).Passed {
+			if step.Usual() || !step.Empty || step.Table == 0 || l.For == "api" || slices.Contains(told, step.Rule) || !dataplane.PerNode(a.s) {
 				continue
 			}
 			told = append(told, step.Rule)
-			text := podpath.RuleText(step.Rule)
+			text := dataplane.RuleText(step.Rule)
 			out = append(out, peering.Fault{
 				Node: a.node.Name, Kind: "empty" + text, Verdict: check.Warn,
 				Says:     fmt.Sprintf("the rule \"%s\" sends packets to %s into a table without routes; nothing is diverted while it is empty", text, a.target(l)),
-				Evidence: []check.Evidence{{Node: a.node.Name, Source: podpath.IP(step.Family) + " rule (last look)", Text: text}},
+				Evidence: []check.Evidence{{Node: a.node.Name, Source: dataplane.IP(step.Family) + " rule (last look)", Text: text}},
 				Repair:   removeRule(a.node.Name, step.Rule),
 				Then:     []check.Remedy{{Purpose: check.Verify, Text: "Check the kernel's answer: it must lead where the main table does", Node: a.node.Name, Command: get(l)}},
 			})
@@ -55,7 +55,7 @@ func (a answers) emptyTables() []peering.Fault {
 }
 
 func removeRule(node string, r facts.Rule) []check.Remedy {
-	ip := podpath.IP(r.Family)
+	ip := dataplane.IP(r.Family)
 	return []check.Remedy{
 		{Purpose: check.Find, Text: "See what the rule's table holds, and who set it", Node: node, Command: fmt.Sprintf("%s route show table %d; grep -rsn 'rule' /etc/iproute2 /etc/network /etc/netplan /etc/sysconfig/network-scripts", ip, r.Table)},
 		{Text: "Remove the rule (or, where it has to stay, give one for pods a smaller priority)", Node: node, Command: fmt.Sprintf("%s rule del pref %d", ip, r.Priority)},

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -37,7 +37,7 @@ func lookup(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	asked, right := 0, 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -67,12 +67,12 @@ type answers struct {
 	s      *facts.Snapshot
 	node   facts.Node
 	host   *facts.HostLook
-	routes podpath.Routes
+	routes dataplane.Routes
 	own    []netip.Addr
 }
 
 func newAnswers(s *facts.Snapshot, n facts.Node, h *facts.HostLook) answers {
-	a := answers{s: s, node: n, host: h, routes: podpath.RoutesOf(*h)}
+	a := answers{s: s, node: n, host: h, routes: dataplane.RoutesOf(*h)}
 	for _, i := range h.Interfaces {
 		for _, p := range i.Addrs {
 			a.own = append(a.own, p.Addr())
@@ -93,19 +93,38 @@ func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
 	switch {
 	case l.Errno != "" && (blocked || !there && !a.service(l)):
 		return peering.Fault{}, false // route/stale and route/pod-cidr tell of it
+	case l.Errno == "EHOSTUNREACH" && a.unforwarded(l):
+		return peering.Fault{}, false // kernel/ip-forward tells of it
 	case l.Errno != "" && !there:
 		return a.fault(l, "no-way", fmt.Sprintf("no route leads to %s (%s), not even a default route: a Service's address needs one before it can be translated", target, l.Errno)), true
 	case l.Errno != "":
 		return a.fault(l, "refused", fmt.Sprintf("the kernel refuses %s (%s), though the main table leads %s", target, l.Errno, hop(want))), true
 	case l.Dev == "", !there && l.Dev == want.Dev:
 		return peering.Fault{}, false
-	case l.Dev != want.Dev && podpath.PerNode(a.s):
+	case l.Dev != want.Dev && dataplane.PerNode(a.s):
 		return a.fault(l, "diverted", fmt.Sprintf("packets to %s leave %s, though the main table leads %s", target,
 			hop(facts.Route{Dev: l.Dev, Gateway: l.Gateway}), hop(want))), true
 	case l.PrefSrc.IsValid() && len(a.own) > 0 && !slices.Contains(a.own, l.PrefSrc):
 		return a.fault(l, "source", fmt.Sprintf("packets to %s would get the source %s, which no interface of this node has", target, l.PrefSrc)), true
 	}
 	return peering.Fault{}, false
+}
+
+// unforwarded: the packet was asked for as one that comes in by an interface which
+// does not forward. The kernel refuses it with EHOSTUNREACH before it looks at a
+// route (Linux, net/ipv4/route.c, ip_route_input_slow: IN_DEV_FORWARD).
+func (a answers) unforwarded(l facts.Lookup) bool {
+	if l.Iif == "" {
+		return false
+	}
+	f := dataplane.Of(l.Dst)
+	// A dot in a name such as eth0.5 is a slash in the setting's (sysctl.d(5)).
+	own := fmt.Sprintf("net.%s.conf.%s.forwarding", f, strings.ReplaceAll(l.Iif, ".", "/"))
+	all := map[facts.Family]string{facts.IPv4: "net.ipv4.ip_forward", facts.IPv6: "net.ipv6.conf.all.forwarding"}[f]
+	if value, read := a.host.Sysctls[own]; read {
+		return value == "0"
+	}
+	return a.host.Sysctls[all] == "0"
 }
 
 func (a answers) service(l facts.Lookup) bool { return l.For == "api" || l.For == "dns" }
@@ -132,10 +151,10 @@ func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
 	f := peering.Fault{Node: node, Peer: peer, Verdict: check.Fail, Kind: kind, Says: says}
 	f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: get(l) + " (last look)", Text: answerText(l)})
 	if r, ok := a.diverting(l); ok {
-		text := podpath.RuleText(r)
+		text := dataplane.RuleText(r)
 		f.Says += fmt.Sprintf("; the rule \"%s\" diverts them", text)
 		f.Kind += text
-		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: podpath.IP(r.Family) + " rule", Text: text})
+		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: dataplane.IP(r.Family) + " rule", Text: text})
 		f.Repair = removeRule(node, r)
 	} else {
 		f.Repair = a.undecided(l, kind)
@@ -144,7 +163,7 @@ func (a answers) fault(l facts.Lookup, kind, says string) peering.Fault {
 	return f
 }
 
-func family(l facts.Lookup) string { return podpath.IP(podpath.Of(l.Dst)) }
+func family(l facts.Lookup) string { return dataplane.IP(dataplane.Of(l.Dst)) }
 
 func get(l facts.Lookup) string {
 	text := family(l) + " route get " + l.Dst.String()

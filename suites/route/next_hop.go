@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -26,8 +26,8 @@ type nextHop struct {
 // Documentation/backends.md). What other backends set is not known, only that
 // their device must be there and up.
 func (w ways) right(peer facts.Node, cidr netip.Prefix) nextHop {
-	tunnel, ok := w.tunnels[podpath.Of(cidr.Addr())]
-	backend := podpath.Backend(w.node)
+	tunnel, ok := w.tunnels[dataplane.Of(cidr.Addr())]
+	backend := dataplane.Backend(w.node)
 	switch {
 	case backend == "vxlan" || backend == "" && ok:
 		return w.tunnelled(peer, cidr, cmp.Or(tunnel, "flannel.1"))
@@ -55,7 +55,7 @@ func (w ways) tunnelled(peer facts.Node, cidr netip.Prefix, dev string) nextHop 
 		repair: func() []check.Remedy {
 			return []check.Remedy{{
 				Text: "Set it as flannel would", Node: w.node.Name,
-				Command: fmt.Sprintf("%s route replace %s via %s dev %s onlink", podpath.IP(podpath.Of(vtep)), cidr.Masked(), vtep, dev),
+				Command: fmt.Sprintf("%s route replace %s via %s dev %s onlink", dataplane.IP(dataplane.Of(vtep)), cidr.Masked(), vtep, dev),
 			}}
 		},
 	}
@@ -63,10 +63,10 @@ func (w ways) tunnelled(peer facts.Node, cidr netip.Prefix, dev string) nextHop 
 
 // direct is the way by the peer's host, over the interface that leads there.
 func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
-	f := podpath.Of(cidr.Addr())
-	hosts := podpath.Underlay(peer, f)
+	f := dataplane.Of(cidr.Addr())
+	hosts := dataplane.Underlay(peer, f)
 	for _, a := range peer.Internal {
-		if podpath.Of(a) == f && !slices.Contains(hosts, a) {
+		if dataplane.Of(a) == f && !slices.Contains(hosts, a) {
 			hosts = append(hosts, a)
 		}
 	}
@@ -93,7 +93,7 @@ func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
 		repair: func() []check.Remedy {
 			return []check.Remedy{{
 				Text: "Set it as the network plugin would", Node: w.node.Name,
-				Command: fmt.Sprintf("%s route replace %s via %s dev %s", podpath.IP(f), cidr.Masked(), hosts[0], dev()),
+				Command: fmt.Sprintf("%s route replace %s via %s dev %s", dataplane.IP(f), cidr.Masked(), hosts[0], dev()),
 			}}
 		},
 	}

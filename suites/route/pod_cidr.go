@@ -6,8 +6,8 @@ import (
 	"net/netip"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -31,13 +31,13 @@ func podCIDR(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	if !podpath.PerNode(s) {
+	if !dataplane.PerNode(s) {
 		return podRoutes(s)
 	}
 	var faults []peering.Fault
 	routes, peers := 0, 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
@@ -82,15 +82,15 @@ type ways struct {
 	s           *facts.Snapshot
 	node        facts.Node
 	host        *facts.HostLook
-	routes      podpath.Routes
+	routes      dataplane.Routes
 	tunnels     map[facts.Family]string        // by the family of the pods inside
 	first, last map[netip.Prefix][]facts.Route // first is nil where there was no first look
 }
 
 func newWays(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) ways {
-	w := ways{s: s, node: n, host: last, last: byPrefix(last), routes: podpath.RoutesOf(*last), tunnels: map[facts.Family]string{}}
+	w := ways{s: s, node: n, host: last, last: byPrefix(last), routes: dataplane.RoutesOf(*last), tunnels: map[facts.Family]string{}}
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
-		if t, ok := podpath.TunnelFor(*last, n, f); ok {
+		if t, ok := dataplane.TunnelFor(*last, n, f); ok {
 			w.tunnels[f] = t.Name
 		}
 	}
@@ -102,7 +102,7 @@ func newWays(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) ways 
 
 func byPrefix(h *facts.HostLook) map[netip.Prefix][]facts.Route {
 	out := map[netip.Prefix][]facts.Route{}
-	for _, r := range podpath.Main(*h) {
+	for _, r := range dataplane.Main(*h) {
 		if r.Dst.IsValid() {
 			out[r.Dst.Masked()] = append(out[r.Dst.Masked()], r)
 		}
@@ -120,7 +120,7 @@ func (w ways) judge(peer facts.Node, cidr netip.Prefix) (peering.Fault, bool) {
 	}
 	f := peering.Fault{Node: w.node.Name, Peer: peer.Name, Verdict: check.Fail, Repair: want.repair(), Then: w.then(cidr)}
 	for _, r := range found {
-		f.Evidence = append(f.Evidence, check.Evidence{Node: w.node.Name, Source: "route, main table (last look)", Text: podpath.Text(r)})
+		f.Evidence = append(f.Evidence, check.Evidence{Node: w.node.Name, Source: "route, main table (last look)", Text: dataplane.Text(r)})
 	}
 	pods := fmt.Sprintf("%s (the pods of %s)", cidr, peer.Name)
 	switch {
@@ -131,7 +131,7 @@ func (w ways) judge(peer facts.Node, cidr netip.Prefix) (peering.Fault, bool) {
 		f.Kind, f.Says = "several", fmt.Sprintf("%d routes to %s instead of one", len(found), pods)
 	case found[0].Type != "unicast":
 		f.Kind, f.Says = "type", fmt.Sprintf("the route to %s is a %s: packets are thrown away", pods, found[0].Type)
-		f.Repair = append([]check.Remedy{{Text: "Remove it", Node: w.node.Name, Command: podpath.IP(found[0].Family) + " route del " + found[0].Type + " " + cidr.String()}}, f.Repair...)
+		f.Repair = append([]check.Remedy{{Text: "Remove it", Node: w.node.Name, Command: dataplane.IP(found[0].Family) + " route del " + found[0].Type + " " + cidr.String()}}, f.Repair...)
 	case !want.is(found[0]):
 		f.Kind = "wrong"
 		f.Says = fmt.Sprintf("the route to %s leads %s, not %s", pods, hop(found[0]), want.text())
@@ -155,7 +155,7 @@ func logOf(node string) check.Remedy {
 func (w ways) instead(cidr netip.Prefix) []check.Evidence {
 	text := "none: the destination is unreachable"
 	if r, ok := w.routes.Route(cidr.Addr().Next()); ok {
-		text = podpath.Text(r)
+		text = dataplane.Text(r)
 	}
 	return []check.Evidence{{Node: w.node.Name, Source: "route that is taken instead", Text: text}}
 }
@@ -163,7 +163,7 @@ func (w ways) instead(cidr netip.Prefix) []check.Evidence {
 func (w ways) then(cidr netip.Prefix) []check.Remedy {
 	return []check.Remedy{
 		peering.KeptByCNI(w.s, w.node.Name),
-		{Purpose: check.Verify, Text: "Check the route: one line must stand there, as above", Node: w.node.Name, Command: podpath.IP(podpath.Of(cidr.Addr())) + " route show " + cidr.String()},
+		{Purpose: check.Verify, Text: "Check the route: one line must stand there, as above", Node: w.node.Name, Command: dataplane.IP(dataplane.Of(cidr.Addr())) + " route show " + cidr.String()},
 	}
 }
 

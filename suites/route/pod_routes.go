@@ -5,8 +5,8 @@ import (
 	"net/netip"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -18,11 +18,11 @@ func podRoutes(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	judged, aside := 0, 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		routes := podpath.RoutesOf(*last)
+		routes := dataplane.RoutesOf(*last)
 		for _, peer := range s.Nodes {
 			for _, a := range peer.PodAgent.Addrs {
 				if peer.Name == n.Name {
@@ -62,8 +62,8 @@ func thrownAway(s *facts.Snapshot, node, peer string, a netip.Addr, r facts.Rout
 	return peering.Fault{
 		Node: node, Peer: peer, Kind: "type", Verdict: check.Fail,
 		Says:     fmt.Sprintf("packets to the probe pod of %s (%s) are thrown away by the %s route %s", peer, a, r.Type, r.Dst),
-		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: podpath.Text(r)}},
-		Repair:   []check.Remedy{{Text: "Remove it", Node: node, Command: fmt.Sprintf("%s route del %s %s", podpath.IP(r.Family), r.Type, r.Dst)}},
+		Evidence: []check.Evidence{{Node: node, Source: "route, main table (last look)", Text: dataplane.Text(r)}},
+		Repair:   []check.Remedy{{Text: "Remove it", Node: node, Command: fmt.Sprintf("%s route del %s %s", dataplane.IP(r.Family), r.Type, r.Dst)}},
 		Then: []check.Remedy{
 			peering.KeptByCNI(s, node),
 			{Purpose: check.Verify, Text: "Check the way to the pod: it must lead by a device, and be no blackhole, unreachable or prohibit", Node: node, Command: "ip route get " + a.String()},

@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
@@ -40,11 +40,11 @@ func stale(s *facts.Snapshot) check.Result {
 	var faults []peering.Fault
 	seen := 0
 	for _, n := range s.Selected() {
-		last, why := podpath.Seen(s, n.Name)
+		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		for _, r := range podpath.Main(*last) {
+		for _, r := range dataplane.Main(*last) {
 			if !inside(r.Dst, cluster) {
 				continue
 			}

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -18,12 +18,12 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 	name, cidr, exact := owner(r.Dst, owners)
 	f := peering.Fault{
 		Node: n.Name, Peer: name, Kind: r.Type + r.Dst.String(), Verdict: check.Fail,
-		Evidence: []check.Evidence{{Node: n.Name, Source: "route, main table (last look)", Text: podpath.Text(r)}},
+		Evidence: []check.Evidence{{Node: n.Name, Source: "route, main table (last look)", Text: dataplane.Text(r)}},
 		Repair: []check.Remedy{
 			{Text: "Remove the route", Node: n.Name, Command: removal(r)},
 			remedies.WhereWritten(n.Name, "Take it out of what sets it, if it stands there, or it is back after the next boot or reload", strings.ReplaceAll(r.Dst.Addr().String(), ".", "[.]")),
 		},
-		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that it is gone: only the network plugin's own may stand there", Node: n.Name, Command: fmt.Sprintf("%s route show root %s", podpath.IP(r.Family), root(s, cidr))}},
+		Then: []check.Remedy{{Purpose: check.Verify, Text: "Check that it is gone: only the network plugin's own may stand there", Node: n.Name, Command: fmt.Sprintf("%s route show root %s", dataplane.IP(r.Family), root(s, cidr))}},
 	}
 	if name == n.Name {
 		f.Peer = ""
@@ -35,19 +35,19 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 	working, why := works(h, r)
 	switch {
 	case r.Type != "unicast":
-		if !podpath.PerNode(s) && !hitsPeer(s, n, r.Dst) {
+		if !dataplane.PerNode(s) && !hitsPeer(s, n, r.Dst) {
 			return f, false // calico throws away what is for free addresses of a node's own block
 		}
 		f.Says = fmt.Sprintf("the %s route %s %s: packets to it are thrown away", r.Type, r.Dst, whose)
 	case !working:
 		f.Says = fmt.Sprintf("the route %s %s and leads nowhere: %s", r.Dst, whose, why)
-	case !podpath.PerNode(s) || exact || name == n.Name && !r.Gateway.IsValid() || slices.Contains(s.Cluster.PodCIDRs, r.Dst):
+	case !dataplane.PerNode(s) || exact || name == n.Name && !r.Gateway.IsValid() || slices.Contains(s.Cluster.PodCIDRs, r.Dst):
 		return f, false
 	case name == "":
 		f.Verdict = check.Warn
-		f.Says = fmt.Sprintf("the route %s belongs to no node: a leftover of a node that is gone, or somebody else's network", podpath.Text(r))
+		f.Says = fmt.Sprintf("the route %s belongs to no node: a leftover of a node that is gone, or somebody else's network", dataplane.Text(r))
 	default:
-		f.Says = fmt.Sprintf("the route %s %s, with another mask, and goes before that node's own route", podpath.Text(r), whose)
+		f.Says = fmt.Sprintf("the route %s %s, with another mask, and goes before that node's own route", dataplane.Text(r), whose)
 		f.Then = append([]check.Remedy{peering.KeptByCNI(s, n.Name)}, f.Then...)
 	}
 	return f, true
@@ -84,9 +84,9 @@ func hitsPeer(s *facts.Snapshot, n facts.Node, p netip.Prefix) bool {
 }
 
 func removal(r facts.Route) string {
-	command := podpath.IP(r.Family) + " route del " + podpath.Text(r)
+	command := dataplane.IP(r.Family) + " route del " + dataplane.Text(r)
 	if r.Type == "unicast" && r.Dev == "" {
-		command = podpath.IP(r.Family) + " route del " + r.Dst.String()
+		command = dataplane.IP(r.Family) + " route del " + r.Dst.String()
 	}
 	if r.Metric != 0 {
 		command += fmt.Sprintf(" metric %d", r.Metric)

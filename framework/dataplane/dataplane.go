@@ -1,6 +1,6 @@
-// Package podpath says, from what was seen of a host, which addresses its pods
+// Package dataplane says, from what was seen of a host, which addresses its pods
 // have and which interfaces their traffic passes. It is pure.
-package podpath
+package dataplane
 
 import (
 	"net/netip"

@@ -1,11 +1,11 @@
-package podpath_test
+package dataplane_test
 
 import (
 	"net/netip"
 	"testing"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 func host(extra ...facts.Rule) facts.HostLook {
@@ -49,7 +49,7 @@ func TestAPacketGoesThroughTheRulesAsTheKernelDoes(t *testing.T) {
 		{"a rule that forbids", facts.Rule{Priority: 100, Src: pods, Action: "prohibit"}, forwarded, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if w := podpath.Walk(host(c.rule), c.q); !w.Decided || w.By.Table != c.table {
+			if w := dataplane.Walk(host(c.rule), c.q); !w.Decided || w.By.Table != c.table {
 				t.Errorf("%+v", w)
 			}
 		})
@@ -58,7 +58,7 @@ func TestAPacketGoesThroughTheRulesAsTheKernelDoes(t *testing.T) {
 
 func TestAnEmptyTableIsTold(t *testing.T) {
 	rule := facts.Rule{Priority: 100, Dst: netip.MustParsePrefix("10.244.0.0/16"), Table: 99}
-	w := podpath.Walk(host(rule), facts.Lookup{Dst: netip.MustParseAddr("10.244.2.2")})
+	w := dataplane.Walk(host(rule), facts.Lookup{Dst: netip.MustParseAddr("10.244.2.2")})
 	for _, s := range w.Passed {
 		if s.Table == 99 && s.Empty && !s.Usual() {
 			return
@@ -76,7 +76,7 @@ func TestARuleIsWrittenAsTheToolShowsIt(t *testing.T) {
 		"5: from all prohibit":                           {Priority: 5, Action: "prohibit"},
 		"5: from all lookup 254 suppress_prefixlength 0": {Priority: 5, Table: 254, SuppressPrefix: 1},
 	} {
-		if got := podpath.RuleText(r); got != want {
+		if got := dataplane.RuleText(r); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
 	}
@@ -90,11 +90,11 @@ func TestTheTunnelOfAFamilyIsFound(t *testing.T) {
 		{Name: "flannel-v6.1", Vxlan: &facts.Vxlan{VNI: 1, Local: netip.MustParseAddr("fd00::11")}, Addrs: []netip.Prefix{netip.MustParsePrefix("fd00:244:1::/128")}},
 	}}
 	for f, want := range map[facts.Family]string{facts.IPv4: "flannel.1", facts.IPv6: "flannel-v6.1"} {
-		if got, ok := podpath.TunnelFor(h, n, f); !ok || got.Name != want {
+		if got, ok := dataplane.TunnelFor(h, n, f); !ok || got.Name != want {
 			t.Errorf("%s: %s", f, got.Name)
 		}
 	}
-	if got := podpath.Tunnels(h, n); len(got) != 2 {
+	if got := dataplane.Tunnels(h, n); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 }

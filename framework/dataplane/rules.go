@@ -1,4 +1,4 @@
-package podpath
+package dataplane
 
 import (
 	"cmp"

@@ -1,12 +1,12 @@
-package podpath_test
+package dataplane_test
 
 import (
 	"net/netip"
 	"slices"
 	"testing"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/podpath"
 )
 
 func route(dst, dev string, change ...func(*facts.Route)) facts.Route {
@@ -39,7 +39,7 @@ func TestTheMostSpecificRouteWins(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := podpath.RoutesOf(h).Towards(netip.MustParsePrefix(c.to)); got != c.want {
+			if got := dataplane.RoutesOf(h).Towards(netip.MustParsePrefix(c.to)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -49,28 +49,28 @@ func TestTheMostSpecificRouteWins(t *testing.T) {
 func TestPodsBehindTheirInterfaces(t *testing.T) {
 	pods := []netip.Prefix{netip.MustParsePrefix("10.244.1.0/24")}
 	bridge := facts.HostLook{Routes: []facts.Route{route("10.244.1.0/24", "cni0"), route("10.244.2.0/24", "flannel.1"), route("default", "eth0")}}
-	if got := podpath.Local(bridge, pods); !slices.Equal(got, []string{"cni0"}) {
+	if got := dataplane.Local(bridge, pods); !slices.Equal(got, []string{"cni0"}) {
 		t.Errorf("behind a bridge: %v", got)
 	}
 	single := facts.HostLook{Routes: []facts.Route{route("10.244.1.7/32", "cali2"), route("10.244.1.3/32", "cali1")}}
-	if got := podpath.Local(single, pods); !slices.Equal(got, []string{"cali1", "cali2"}) {
+	if got := dataplane.Local(single, pods); !slices.Equal(got, []string{"cali1", "cali2"}) {
 		t.Errorf("one interface each: %v", got)
 	}
-	if got := podpath.Local(facts.HostLook{Routes: []facts.Route{route("default", "eth0")}}, pods); got != nil {
+	if got := dataplane.Local(facts.HostLook{Routes: []facts.Route{route("default", "eth0")}}, pods); got != nil {
 		t.Errorf("no pod yet: %v", got)
 	}
 }
 
 func TestAddressesOfPodsAreThoseTheyHave(t *testing.T) {
 	n := facts.Node{PodCIDRs: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/24"), netip.MustParsePrefix("fd00:1::/64")}}
-	if got := podpath.Pods(n, facts.IPv4); len(got) != 1 || got[0].String() != "10.244.1.0/24" {
+	if got := dataplane.Pods(n, facts.IPv4); len(got) != 1 || got[0].String() != "10.244.1.0/24" {
 		t.Errorf("the node's CIDR: %v", got)
 	}
 	n.PodAgent.Addrs = []netip.Addr{netip.MustParseAddr("192.168.7.9")}
-	if got := podpath.Pods(n, facts.IPv4); len(got) != 1 || got[0].String() != "192.168.7.9/32" {
+	if got := dataplane.Pods(n, facts.IPv4); len(got) != 1 || got[0].String() != "192.168.7.9/32" {
 		t.Errorf("a pool of the CNI's own: %v", got)
 	}
-	if got := podpath.Pods(n, facts.IPv6); len(got) != 1 || got[0].String() != "fd00:1::/64" {
+	if got := dataplane.Pods(n, facts.IPv6); len(got) != 1 || got[0].String() != "fd00:1::/64" {
 		t.Errorf("the other family: %v", got)
 	}
 }
