@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -40,8 +41,8 @@ func (d *discovery) daemonSet(set *appsv1.DaemonSet) {
 		d.out.KubeProxyExpected = true
 	}
 	d.dnsCache(set)
-	if cni := cniOf(set.Name); cni != "" && d.out.CNI == "" {
-		d.out.CNI, d.plugin = cni, pluginOf(set)
+	if p, ok := cni.ByDaemonSet(set.Name); ok && d.out.CNI == "" {
+		d.out.CNI, d.plugin = p.Word, pluginOf(set)
 		d.out.CNIExpected = true
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -45,7 +46,7 @@ func proxyOf(s *facts.Snapshot) facts.Recognised {
 	case Missing:
 		out.Value = "none"
 	case Replaced:
-		out.Value = "replaced by " + orElse(s.Cluster.CNI, "the network plugin")
+		out.Value = "replaced by " + cni.Of(s).Name()
 	case InPods, StaticPods:
 		out.Value, out.Version = orElse(p.Mode, "mode not known"), versions(s.Cluster.KubeProxy)
 	case Host:

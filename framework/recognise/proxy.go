@@ -113,7 +113,7 @@ func inPods(s *facts.Snapshot) Proxy {
 
 // unseen decides without a look at any host: by the network plugin alone.
 func unseen(s *facts.Snapshot) Form {
-	if canReplace(s.Cluster.CNI) || s.Cluster.ProxyMode == ReplacedMode {
+	if canReplace(s) || s.Cluster.ProxyMode == ReplacedMode {
 		return Replaced
 	}
 	return Unknown
@@ -121,10 +121,12 @@ func unseen(s *facts.Snapshot) Form {
 
 // replaces says whether Services are served though no kube-proxy was seen.
 func replaces(s *facts.Snapshot, seen witnesses) bool {
-	if canReplace(s.Cluster.CNI) {
-		return true
-	}
 	own, asked := served(s, facts.ToClusterIP)
+	if canReplace(s) {
+		// Rules that a kube-proxy left behind, and a new Service that responds to nobody,
+		// are a kube-proxy that is gone, whatever the plugin could do.
+		return own || !asked || seen.rules == 0
+	}
 	if asked {
 		return own
 	}
@@ -148,7 +150,7 @@ func served(s *facts.Snapshot, to facts.TargetKind) (right, asked bool) {
 	return right, asked
 }
 
-// answered is a health answer in kube-proxy's form; Cilium's has the same.
+// answered is a health answer in kube-proxy's form; plugins that replace it have the same.
 func answered(t *facts.Text) bool {
 	if t == nil || t.NotRun != "" {
 		return false

@@ -3,12 +3,10 @@
 // only confirm. It is pure, and judges older facts like new ones.
 package recognise
 
-// canReplace says whether a network plugin can serve Services in kube-proxy's place.
-func canReplace(plugin string) bool {
-	for _, p := range []string{"cilium", "calico", "kube-router", "ovn-kubernetes", "antrea", "kube-ovn"} {
-		if p == plugin {
-			return true
-		}
-	}
-	return false
-}
+import (
+	"github.com/plumbline-net/plumbline/framework/cni"
+	"github.com/plumbline-net/plumbline/framework/facts"
+)
+
+// canReplace says whether the network plugin can serve Services in kube-proxy's place.
+func canReplace(s *facts.Snapshot) bool { return cni.Of(s).ReplacesProxy }
