@@ -35,13 +35,16 @@ type HostLook struct {
 	// "snmp6.Udp6InErrors", "conntrack.insert_failed" (sum over CPUs),
 	// "softnet.dropped", "neigh.arp.table_fulls", "iface.eth0.rx_dropped". A missing
 	// name was not readable. What matters is the growth between the looks.
-	Counters  map[string]int64 `json:"counters,omitempty"`
-	Sockets   *Sockets         `json:"sockets,omitempty"`
-	Listening []Listening      `json:"listening,omitempty"`
-	Processes []Process        `json:"processes,omitempty"`
-	CNI       *CNIFiles        `json:"cni,omitempty"`
-	Load      *Load            `json:"load,omitempty"`
-	MachineID string           `json:"machineID,omitempty"` // /etc/machine-id
+	Counters map[string]int64 `json:"counters,omitempty"`
+	// Qdiscs are the root queueing disciplines of devices that are not pods', by device
+	// ("eth0": "fq_codel"), without those that queue nothing (noqueue).
+	Qdiscs    map[string]string `json:"qdiscs,omitempty"`
+	Sockets   *Sockets          `json:"sockets,omitempty"`
+	Listening []Listening       `json:"listening,omitempty"`
+	Processes []Process         `json:"processes,omitempty"`
+	CNI       *CNIFiles         `json:"cni,omitempty"`
+	Load      *Load             `json:"load,omitempty"`
+	MachineID string            `json:"machineID,omitempty"` // /etc/machine-id
 	// ProxyHealth and ProxyMode are what kube-proxy answers on the loopback address
 	// (:10256/healthz and :10249/proxyMode), where it is there.
 	ProxyHealth *Text `json:"proxyHealth,omitempty"`
@@ -95,6 +98,9 @@ type Vxlan struct {
 	Port   int        `json:"port"`
 	Local  netip.Addr `json:"local,omitzero"`
 	Device string     `json:"device,omitempty"`
+	// External: VNI and destination come with each packet from a program or route
+	// (ip-link(8): external), so it has no entries for peers.
+	External bool `json:"external,omitempty"`
 }
 
 // Route is one route of any table.
@@ -106,7 +112,9 @@ type Route struct {
 	Type    string       `json:"type"` // unicast, blackhole, unreachable, local …
 	Table   int          `json:"table"`
 	Metric  int          `json:"metric,omitempty"`
-	Family  Family       `json:"family"`
+	// Proto is who made it, as a number of rt_protos (kernel 2, boot 3, static 4, 80 …); 0 in older facts.
+	Proto  int    `json:"proto,omitempty"`
+	Family Family `json:"family"`
 }
 
 // Rule is a policy routing rule (ip-rule(8)).
