@@ -58,7 +58,8 @@ func (p probe) meets(rules *netfilter.Ruleset, stops func(netfilter.Stop) bool) 
 	if err != nil {
 		return false
 	}
-	return trace.Certain != nil && stops(*trace.Certain) || !p.refused && slices.ContainsFunc(trace.Possible, stops)
+	may, certain := trace.Meets(stops)
+	return certain || may && !p.refused
 }
 
 // probesAt are the control probes that a node had to take in or to forward.
