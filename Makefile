@@ -120,6 +120,10 @@ networks: image ## other pod networks: healthy, and the faults that every networ
 	tr , '\n' <<< '$(NETWORKS)' | xargs -P $(NETWORK_JOBS) -I NETWORK .ci/network NETWORK
 	$(if $(FAULTS),,NETWORKS_PAGE=$(CURDIR)/docs/networks.md NETWORKS_ROWS=$(CURDIR)/out/networks E2E_LAB=- out/networks.test -test.run '^TestNetworksPage$$' -test.v)
 
+.PHONY: versions
+versions: image ## the healthy suite on the oldest and the newest Kubernetes that the lab runs; builds them from source
+	E2E_LAB=- go test -tags lab,versions -count 1 -timeout 90m -v -run TestVersions ./fixtures/e2e
+
 .PHONY: bench
 bench: ## benchmarks, printed
 	go test -run '^$$' -bench . -benchmem ./...
