@@ -18,6 +18,8 @@ type input struct {
 	covered   map[cellID]bool // those of them that a cause stands behind
 	explained map[findingID]bool
 	matrices  map[string]*placed
+	// policyRules are the rules by which policies dropped packets of our pods; nil until read.
+	policyRules []policyDrop
 	// healing matches where the run itself took something away.
 	healing func() cellTest
 }
