@@ -85,7 +85,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
 	"framework/netfilter", "framework/dataplane", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
-	"framework/config", "framework/path",
+	"framework/config", "framework/path", "framework/controls",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -158,12 +158,13 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
+		{"framework/controls", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
 		{"reporters/report", []string{"framework/facts", "framework/check", "framework/path", "framework/strictjson"}},
 		{"framework/diagnose/pages", nil},
 		{"reporters", []string{"reporters", "framework/facts", "framework/path", "framework/check", "framework/figures", "framework/diagnose/pages"}},
 		{"suites", []string{
 			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/dataplane", "framework/matrix", "framework/topology",
-			"framework/figures", "framework/symptom",
+			"framework/figures", "framework/symptom", "framework/controls",
 		}},
 		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
 	}

@@ -76,7 +76,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	flags.StringArrayVar(&f.focus, "focus", nil, "only checks whose \"id promise\" matches this regular expression")
 	flags.StringArrayVar(&f.skip, "skip", nil, "leave out checks whose \"id promise\" matches this regular expression")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be done, and touch nothing")
-	flags.StringSliceVar(&f.ignore, "ignore-checks", nil, "ids whose failure is a printed, accepted exception")
+	flags.StringSliceVar(&f.ignore, "ignore-checks", nil, "ids whose failure or warning is a printed, accepted exception")
 	flags.StringVar(&f.failOn, "fail-on", "fail", "what makes the exit status 1: fail, or warn as well")
 	flags.StringSliceVar(&f.nodes, "nodes", nil, "test only these nodes")
 	flags.StringVar(&f.nodeSelector, "node-selector", "", "test only nodes with these labels")

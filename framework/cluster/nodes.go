@@ -39,7 +39,8 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion,
 		PodCIDRs:  prefixes(podCIDRs(n)),
 		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
-		Published: publishedBy(n.Annotations),
+		ProviderID: n.Spec.ProviderID,
+		Published:  publishedBy(n.Annotations),
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
 	for _, a := range n.Status.Addresses {

@@ -21,7 +21,8 @@ type dropRule struct {
 }
 
 // dropsOf finds rules that drop a UDP destination port of the host itself, in
-// any look and any tool, on the nodes given.
+// any look and any tool, on the nodes given, except those that are known to have
+// dropped nothing of the other nodes.
 func (in *input) dropsOf(nodes []string, port int) []dropRule {
 	var out []dropRule
 	seen := map[string]bool{}
@@ -36,7 +37,9 @@ func (in *input) dropsOf(nodes []string, port int) []dropRule {
 				d.node = node
 				if id := node + d.place() + d.rule.Text; !seen[id] {
 					seen[id] = true
-					out = append(out, d)
+					if !in.harmless(d) {
+						out = append(out, d)
+					}
 				}
 			}
 		}

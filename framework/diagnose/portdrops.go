@@ -94,14 +94,44 @@ func (in *input) suspects(probes []located) []string {
 }
 
 // met says whether a rule counted something during the run, or the probes of the
-// port fail at its node.
+// port fail at its node. One that drops every packet to the port did not count the
+// tunnel's where all probes of the port came through.
 func (in *input) met(d dropRule, probes []located) bool {
+	if !d.picks() && in.tunnelPasses(d) {
+		return false
+	}
 	for _, f := range in.found(firewallDrops, check.Fail, check.Warn) {
 		if speaksOf(f.Finding, []check.Evidence{d.evidence()}) {
 			return true
 		}
 	}
 	return slices.ContainsFunc(probes, func(f located) bool { return f.names(d.node) })
+}
+
+// tunnelPasses: all pairs that the rule must break were probed at the tunnel's port
+// while it stood there, and came through: on this network packets do not meet it.
+func (in *input) tunnelPasses(d dropRule) bool {
+	if _, stood := in.countedBy(d); !stood {
+		return false
+	}
+	blocked, passed := in.blockedBy(d), 0
+	for _, m := range in.facts.Matrices {
+		if m.Flow.To != facts.ToTunnel || m.Flow.Look != facts.Main {
+			continue
+		}
+		for _, row := range m.Rows {
+			for i, c := range row.Cells[:min(len(row.Cells), len(m.Targets))] {
+				switch {
+				case m.Targets[i].Node != d.node || !blocked[pair{row.From.Node, d.node}]:
+				case c.Outcome == facts.OK && !c.Retried:
+					passed++
+				default:
+					return false
+				}
+			}
+		}
+	}
+	return passed > 0
 }
 
 func (d dropRule) evidence() check.Evidence {

@@ -67,6 +67,7 @@ type Node struct {
 	Runtime      string      `json:"runtime,omitempty"`
 	MachineID    string      `json:"machineID,omitempty"`  // status.nodeInfo
 	SystemUUID   string      `json:"systemUUID,omitempty"` // status.nodeInfo (SMBIOS product UUID)
+	ProviderID   string      `json:"providerID,omitempty"` // spec.providerID ("kind://docker/kind/kind-worker")
 	// Published is what the CNI tells the other nodes about this one; nil where it tells nothing.
 	Published *Published `json:"published,omitempty"`
 	// RuntimeAgents are our probe pods of the RuntimeClasses asked for.

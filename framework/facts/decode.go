@@ -21,6 +21,7 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	if err := unfold(s); err != nil {
 		return nil, fmt.Errorf("decoding the facts: %w", err)
 	}
+	refusedLocally(s)
 	return s, nil
 }
 

@@ -95,3 +95,34 @@ func TestDecodeRefusesCellsThatAreNone(t *testing.T) {
 		t.Errorf("got %v, want the place of the cells", err)
 	}
 }
+
+// TestAPacketRefusedByItsOwnHostIsAnAnswer: older agents called it not run.
+func TestAPacketRefusedByItsOwnHostIsAnAnswer(t *testing.T) {
+	attempt := facts.Attempt{Outcome: facts.NotRun, Errno: "ENOBUFS", Note: "no buffer space available"}
+	s := &facts.Snapshot{APIVersion: facts.APIVersion, Kind: facts.Kind, Matrices: []facts.Matrix{{
+		Flow:    facts.Flow{From: facts.FromHost, To: facts.ToGateway, Via: facts.ICMP, Family: facts.IPv4, Look: facts.Main},
+		Targets: []facts.Target{{ID: "gateway/n1"}, {ID: "gateway/n2"}},
+		Rows: []facts.Row{{From: facts.Vantage{Kind: facts.FromHost, Node: "n1"}, Cells: facts.Cells{{}, {}}, Details: []facts.Detail{
+			{Target: 0, Attempts: []facts.Attempt{attempt, attempt}},
+			{Target: 1, Attempts: []facts.Attempt{attempt, {Outcome: facts.NotRun, Note: "the deadline passed"}}},
+		}}},
+	}}}
+	raw, err := facts.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := facts.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := back.Matrices[0].Rows[0]
+	if got := row.Cells[0].Outcome; got != facts.Unreachable {
+		t.Errorf("refused each time: %s", got)
+	}
+	if a := row.Details[0].Attempts[1]; a.Outcome != facts.Unreachable || a.Errno != "ENOBUFS" {
+		t.Errorf("%+v", a)
+	}
+	if got := row.Cells[1].Outcome; got != facts.NotRun {
+		t.Errorf("the last attempt was not made: %s", got)
+	}
+}

@@ -17,17 +17,12 @@ func (c *trial) checks(causes []report.Cause) []report.Check {
 		out = append(out, report.Check{
 			ID: k.ID, Area: k.Area(), Promise: k.Promise, Level: k.Level,
 			Verdict: result.Verdict, Why: result.Why, Findings: result.Findings,
-			Accepted: c.ignored[k.ID] && c.weighs(result.Verdict),
+			Accepted: c.ignored[k.ID] && result.Verdict.Weight() > 0,
 			Millis:   millis, Retried: retried && result.Verdict == check.Pass,
 			Causes: causesOf(causes, k.ID),
 		})
 	}
 	return out
-}
-
-// weighs says whether a verdict would keep the exit status from being 0.
-func (c *trial) weighs(v check.Verdict) bool {
-	return v == check.Fail || v == check.Unknown || v == check.Warn && c.facts.Run.FailOn == failOnWarn
 }
 
 func causesOf(causes []report.Cause, id string) []string {

@@ -37,6 +37,7 @@ func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result
 	}
 	r.Unexplained = unexplained(s, d.Open, traces)
 	witnesses(&r)
+	intoContainers(s, &r)
 	r.Matrices, r.DetailsLeft = c.matrices()
 	r.Counts = c.counts(r.Checks)
 	c.verdict(&r)

@@ -64,6 +64,8 @@ func outcomeOf(errno syscall.Errno) facts.Outcome {
 	case unix.EMSGSIZE:
 		return facts.TooBig
 	case unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EACCES, unix.EHOSTDOWN, unix.ENETDOWN, unix.ENONET,
+		unix.ENOBUFS,       // the device's queue or a program at it dropped it (NET_XMIT_DROP, net_xmit_errno)
+		unix.ENODEV,        // the device to send by is gone
 		unix.EPERM,         // the packet filter's OUTPUT chain dropped it
 		unix.EINVAL,        // a blackhole route (fib_props in net/ipv4/fib_semantics.c)
 		unix.EADDRNOTAVAIL, // no source address in this family, or no port left

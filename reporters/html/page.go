@@ -112,10 +112,20 @@ func counts(r *report.Report) []count {
 	c := r.Counts
 	out := []count{{"fail", c.Fail}, {"unknown", c.Unknown}, {"warn", c.Warn}, {"skip", c.Skip}, {"pass", c.Pass}}
 	if c.Accepted > 0 {
-		out[0].N -= c.Accepted
+		for _, k := range r.Checks {
+			out[0].N -= oneIf(k.Accepted && k.Verdict == check.Fail)
+			out[2].N -= oneIf(k.Accepted && k.Verdict == check.Warn)
+		}
 		out = append(out, count{"accepted", c.Accepted})
 	}
 	return out
+}
+
+func oneIf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // identity is what identifies the cluster and the run.

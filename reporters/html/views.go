@@ -51,7 +51,7 @@ func ordered(checks []report.Check) []report.Check {
 func newCheckView(r *report.Report, c report.Check) checkView {
 	v := checkView{
 		ID: plain.Line(c.ID), Area: plain.Line(c.Area), Promise: plain.Line(c.Promise), Word: c.Verdict.String(),
-		Why: plain.Line(c.Why), Level: c.Level, Accepted: c.Accepted && c.Verdict == check.Fail, Retried: c.Retried,
+		Why: plain.Line(c.Why), Level: c.Level, Accepted: c.Excepted(), Retried: c.Retried,
 	}
 	for i, known := range r.Ranked() {
 		if slices.Contains(c.Causes, known.Key) {

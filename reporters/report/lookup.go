@@ -47,6 +47,18 @@ func (r *Report) Fails(c Check) bool {
 	return c.Verdict == check.Fail || c.Verdict == check.Warn && r.Run.FailOn == "warn"
 }
 
+// Excepted says whether a failure or a warning was accepted.
+func (c Check) Excepted() bool {
+	return c.Accepted && (c.Verdict == check.Fail || c.Verdict == check.Warn)
+}
+
+// Excepted says whether all that a cause explains was accepted.
+func (r *Report) Excepted(c Cause) bool {
+	return len(c.Explains) > 0 && !slices.ContainsFunc(r.Checks, func(k Check) bool {
+		return !k.Accepted && slices.Contains(k.Causes, c.Key)
+	})
+}
+
 // Judged are the findings that stand for the check's own verdict; all of them
 // where none does.
 func (c Check) Judged() []check.Finding {

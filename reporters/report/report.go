@@ -103,7 +103,7 @@ type Node struct {
 	Failing int `json:"failing"`
 }
 
-// Counts of checks by verdict, and of accepted exceptions among the failures.
+// Counts of checks by verdict, and of accepted exceptions among the failures and warnings.
 type Counts struct {
 	Pass     int `json:"pass"`
 	Fail     int `json:"fail"`

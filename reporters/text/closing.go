@@ -57,7 +57,7 @@ func counts(r *report.Report) string {
 	out := fmt.Sprintf("%s: %d pass, %d fail, %d warn, %d unknown, %d skip",
 		figures.Count(len(r.Checks), "check"), c.Pass, c.Fail, c.Warn, c.Unknown, c.Skip)
 	if c.Accepted > 0 {
-		out += fmt.Sprintf("; %d of the failures accepted", c.Accepted)
+		out += fmt.Sprintf("; %d of them accepted", c.Accepted)
 	}
 	if r.Run.Profile != "" {
 		out += "; profile " + r.Run.Profile

@@ -51,7 +51,7 @@ func Line(c report.Check, o Options) string {
 // line pads word and id together, so that a long word does not move the text.
 func line(c report.Check, says string, o Options) string {
 	switch {
-	case c.Accepted && c.Verdict == check.Fail:
+	case c.Excepted():
 		says = "accepted exception: " + says
 	case c.Retried && c.Verdict == check.Pass:
 		says += " (not at the first attempt everywhere)"

@@ -166,7 +166,9 @@ func more(all []thing, shown []bool) string {
 func things(r *report.Report) []thing {
 	var out []thing
 	for _, c := range r.Ranked() {
-		out = append(out, causeThing(c))
+		if !r.Excepted(c) {
+			out = append(out, causeThing(c))
+		}
 	}
 	for _, u := range r.Unexplained {
 		out = append(out, unexplainedThing(r, u))

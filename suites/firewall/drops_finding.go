@@ -71,9 +71,9 @@ func (d *dropping) remedies(s *facts.Snapshot) []check.Remedy {
 const mostRepaired = 5
 
 // count lists the rule with its counter.
-func (d *dropping) count() string {
-	if d.tool == nftTool {
-		return fmt.Sprintf("nft list chain %s %s %s", d.family, d.table, d.chain)
+func (p place) count() string {
+	if p.tool == nftTool {
+		return fmt.Sprintf("nft list chain %s %s %s", p.family, p.table, p.chain)
 	}
-	return fmt.Sprintf("%s -t %s -nvL %s --line-numbers", strings.TrimSuffix(d.tool, "-save"), d.table, d.chain)
+	return fmt.Sprintf("%s -t %s -nvL %s --line-numbers", p.command(), p.table, p.chain)
 }

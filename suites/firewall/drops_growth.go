@@ -16,6 +16,7 @@ type grew struct {
 	place
 	before, after uint64
 	hooks         []string // of the base chains from which its chain is reached
+	stood         bool     // it was there at the first look, too
 }
 
 func (g grew) packets() uint64 { return g.after - g.before }
@@ -56,7 +57,7 @@ func growth(s *facts.Snapshot, node string) (out []grew, blind int, missing stri
 			continue
 		}
 		g := grew{place: t.place, after: t.count.Packets, hooks: t.hooks}
-		if known {
+		if g.stood = known; known {
 			g.before = then.count.Packets
 		}
 		// A smaller figure means that the rule was written anew, and has counted from zero since.

@@ -70,11 +70,24 @@ type shape struct {
 	silent  []string // none of them
 }
 
+// judge is for what rules say by themselves: no pairs were measured.
 func judge(t *testing.T, c check.Check, shapes []shape) {
+	t.Helper()
+	judgeIn(t, c, func() *facts.Snapshot { return unmeasured(3) }, shapes)
+}
+
+// unmeasured is a healthy cluster in which nothing was probed.
+func unmeasured(nodes int) *facts.Snapshot {
+	s := factstest.Healthy(nodes)
+	s.Matrices = nil
+	return s
+}
+
+func judgeIn(t *testing.T, c check.Check, cluster func() *facts.Snapshot, shapes []shape) {
 	t.Helper()
 	for _, sh := range shapes {
 		t.Run(sh.name, func(t *testing.T) {
-			s := factstest.Healthy(3)
+			s := cluster()
 			if sh.spoil != nil {
 				sh.spoil(s)
 			}

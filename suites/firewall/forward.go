@@ -32,9 +32,9 @@ func forward(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	possible, walked, pods := 0, 0, allPods(s)
+	possible, walked, ranges := 0, 0, rangesOf(s)
 	for _, n := range nodes {
-		w := nodeWalk{snapshot: s, node: n, pods: pods}
+		w := nodeWalk{snapshot: s, node: n, ranges: ranges}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}
@@ -65,6 +65,7 @@ type stopped struct {
 	outwards  bool // from this node's pods
 	inwards   bool
 	peers     []string
+	breaks
 }
 
 func (s *stopped) add(look facts.Look, p probe) {
@@ -74,6 +75,9 @@ func (s *stopped) add(look facts.Look, p probe) {
 	s.outwards, s.inwards = s.outwards || p.outwards, s.inwards || !p.outwards
 	for _, peer := range p.peers {
 		s.peers = withWord(s.peers, peer.Name)
+	}
+	if look == facts.Last {
+		s.cases = append(s.cases, ofForward(p))
 	}
 }
 

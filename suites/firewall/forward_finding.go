@@ -77,7 +77,7 @@ func (w *nodeWalk) finding(s *stopped) check.Finding {
 	if s.position == 0 {
 		text = "policy DROP, reached by pod traffic because nothing before accepts it"
 	}
-	return check.Finding{
+	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", w.node.Name, s.where()), Nodes: []string{w.node.Name}, Verdict: check.Fail,
 		Says: fmt.Sprintf("%s %s %s pod traffic %s%s: %s", s.where(), verb, s.kinds(), s.direction(len(w.snapshot.Nodes)-1), s.when(), text),
 		Evidence: []check.Evidence{{
@@ -85,6 +85,11 @@ func (w *nodeWalk) finding(s *stopped) check.Finding {
 		}},
 		Remedy: s.remedy(w.snapshot, w.node.Name),
 	}
+	if o, idle := s.actsNot(w.snapshot, s.place, s.looks, answers); idle {
+		f.Verdict, f.Remedy = check.Warn, s.harmless(w.node.Name)
+		f.Says += "; " + o.says("answered")
+	}
+	return f
 }
 
 func (s *stopped) kinds() string {

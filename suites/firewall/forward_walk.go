@@ -13,27 +13,17 @@ import (
 type nodeWalk struct {
 	snapshot *facts.Snapshot
 	node     facts.Node
-	pods     podsOf
-	stops    []*stopped
-	unknown  []string // why a look could not be judged
+	ranges   ranges
+	// exact: the addresses of the probe pods are followed where they exist already,
+	// and not the ranges of all pods.
+	exact   bool
+	pods    podsOf // at the look that is walked
+	stops   []*stopped
+	unknown []string // why a look could not be judged
 	// follow says what becomes of a packet; Ruleset.Forward where it is nil.
 	follow   func(*netfilter.Ruleset, netfilter.Packet) (netfilter.Trace, error)
 	packets  int // followed
 	possible int // met a rule that may stop them
-}
-
-// podsOf are the prefixes of every node's pods, by family and node.
-type podsOf map[facts.Family]map[string][]netip.Prefix
-
-func allPods(s *facts.Snapshot) podsOf {
-	out := podsOf{}
-	for _, f := range s.Cluster.Families {
-		out[f] = map[string][]netip.Prefix{}
-		for _, n := range s.Nodes {
-			out[f][n.Name] = dataplane.Pods(n, f)
-		}
-	}
-	return out
 }
 
 // probe is a packet with what it stands for.
@@ -49,16 +39,21 @@ func (w *nodeWalk) walk(look facts.Look) {
 		w.unknown = append(w.unknown, missing)
 		return
 	}
-	host := w.paths(look)
+	host := w.snapshot.Host(w.node.Name, look)
+	w.pods = w.ranges.at(*host)
+	if w.exact && look != facts.First {
+		w.pods = w.ranges.probed
+	}
 	for _, family := range w.snapshot.Cluster.Families {
 		own := w.pods[family][w.node.Name]
 		if len(own) == 0 {
 			continue
 		}
+		local := w.local(*host, own)
 		for _, group := range w.byInterface(*host, family) {
 			for _, protocol := range []string{"tcp", "udp", "icmp"} {
 				for _, outwards := range []bool{true, false} {
-					w.split(&rules, look, packet(*host, own, group, probe{
+					w.split(&rules, look, packet(*host, own, local, group, probe{
 						Packet: netfilter.Packet{Family: family, Protocol: protocol}, outwards: outwards,
 					}))
 				}
@@ -67,13 +62,20 @@ func (w *nodeWalk) walk(look facts.Look) {
 	}
 }
 
-// paths is the look whose routes tell the interfaces: the last one where there
-// is one, because the first may be older than the first pod of a node.
-func (w *nodeWalk) paths(look facts.Look) *facts.HostLook {
-	if last := w.snapshot.Host(w.node.Name, facts.Last); last != nil && last.NotRun == "" {
-		return last
+// local are the interfaces of the node's pods at a look, for the rules of that very
+// look: a plugin that makes a port and rules for each pod has none for a pod that
+// does not exist yet. A bridge is made with the first pod, and its name is
+// configured: where there is none yet, that of the last look stands for it.
+func (w *nodeWalk) local(h facts.HostLook, own []netip.Prefix) []string {
+	names := dataplane.Local(h, own)
+	last := w.snapshot.Host(w.node.Name, facts.Last)
+	if len(names) > 0 || h.Look == facts.Last || last == nil || last.NotRun != "" {
+		return names
 	}
-	return w.snapshot.Host(w.node.Name, look)
+	if later := dataplane.Local(*last, own); bridged(*last, later) {
+		return later
+	}
+	return nil
 }
 
 // peersOn are peers behind one interface: the same rules see them in the same place.
@@ -104,9 +106,9 @@ func (w *nodeWalk) byInterface(h facts.HostLook, family facts.Family) []peersOn 
 }
 
 // packet fills in addresses and interfaces for one direction.
-func packet(h facts.HostLook, own []netip.Prefix, on peersOn, p probe) probe {
+func packet(h facts.HostLook, own []netip.Prefix, inside []string, on peersOn, p probe) probe {
 	p.peers = on.peers
-	inside, outside := dataplane.Local(h, own), []string(nil)
+	outside := []string(nil)
 	if on.dev != "" {
 		outside = []string{on.dev}
 	}
@@ -170,7 +172,7 @@ func (w *nodeWalk) split(rules *netfilter.Ruleset, look facts.Look, p probe) {
 func (w *nodeWalk) note(look facts.Look, at place, p probe) {
 	i := slices.IndexFunc(w.stops, func(s *stopped) bool { return s.same(at) })
 	if i < 0 {
-		w.stops, i = append(w.stops, &stopped{place: at}), len(w.stops)
+		w.stops, i = append(w.stops, &stopped{place: at, breaks: breaks{node: w.node.Name}}), len(w.stops)
 	}
 	w.stops[i].place = at // the position as it was last
 	w.stops[i].add(look, p)

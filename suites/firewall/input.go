@@ -71,6 +71,7 @@ type refused struct {
 	outsideOnly bool
 	// late: only packets whose destination was not translated on arrival end here.
 	late bool
+	breaks
 }
 
 func (w *inputWalk) walk(look facts.Look) {
@@ -81,7 +82,7 @@ func (w *inputWalk) walk(look facts.Look) {
 	}
 	h := w.snapshot.Host(w.node.Name, look)
 	for _, f := range w.snapshot.Cluster.Families {
-		for _, d := range demandsOn(w.snapshot, w.node, f) {
+		for _, d := range demandsOn(w.snapshot, w.node, *h, f) {
 			w.ask(&rules, *h, d, f)
 		}
 	}
@@ -107,22 +108,31 @@ func (w *inputWalk) ask(rules *netfilter.Ruleset, h facts.HostLook, d demand, f 
 	switch {
 	case ownRefusal(early, rules), early.Certain == nil && ownRefusal(late, rules):
 	case early.Certain != nil:
-		w.note(h.Look, placeOf(*early.Certain, rules), d, check.Fail, false)
+		w.note(met{h.Look, f, d}, placeOf(*early.Certain, rules), check.Fail, false)
 	case late.Certain == nil:
 	case d.nodePort && w.snapshot.Cluster.ProxyMode != "ipvs":
-		w.note(h.Look, placeOf(*late.Certain, rules), d, check.Warn, true)
+		w.note(met{h.Look, f, d}, placeOf(*late.Certain, rules), check.Warn, true)
 	default:
-		w.note(h.Look, placeOf(*late.Certain, rules), d, check.Fail, false)
+		w.note(met{h.Look, f, d}, placeOf(*late.Certain, rules), check.Fail, false)
 	}
 }
 
-func (w *inputWalk) note(look facts.Look, at place, d demand, v check.Verdict, late bool) {
+// met is a demand in one family that ended at a rule, and the look at which it did.
+type met struct {
+	look   facts.Look
+	family facts.Family
+	demand
+}
+
+func (w *inputWalk) note(d met, at place, v check.Verdict, late bool) {
 	if d.outside {
 		v = check.Warn
 	}
 	i := slices.IndexFunc(w.stops, func(r *refused) bool { return r.same(at) })
 	if i < 0 {
-		w.stops, i = append(w.stops, &refused{place: at, verdict: v, outsideOnly: true, late: true}), len(w.stops)
+		w.stops, i = append(w.stops, &refused{
+			place: at, verdict: v, outsideOnly: true, late: true, breaks: breaks{node: w.node.Name},
+		}), len(w.stops)
 	}
 	r := w.stops[i]
 	r.place = at // the position as it was last
@@ -130,7 +140,10 @@ func (w *inputWalk) note(look facts.Look, at place, d demand, v check.Verdict, l
 		r.verdict = v
 	}
 	r.outsideOnly, r.late = r.outsideOnly && d.outside, r.late && late
-	r.looks = withWord(r.looks, look)
+	r.looks = withWord(r.looks, d.look)
+	if b, probed := ofDemand(w.snapshot, d.demand, d.family); probed && d.look == facts.Last && v == check.Fail {
+		r.cases = append(r.cases, b)
+	}
 	r.whats = withWord(r.whats, d.what)
 	for _, p := range d.sources {
 		if !d.outside {

@@ -17,12 +17,17 @@ func (w *inputWalk) finding(r *refused) check.Finding {
 	if r.position == 0 {
 		text = "policy DROP, reached because nothing before accepts it"
 	}
-	return check.Finding{
+	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", w.node.Name, r.where()), Nodes: []string{w.node.Name}, Verdict: r.verdict,
 		Says:     fmt.Sprintf("%s %s %s%s%s%s: %s", r.where(), verb, r.what(), w.from(r), (&stopped{looks: r.looks}).when(), w.effect(r), text),
 		Evidence: []check.Evidence{{Node: w.node.Name, Source: r.where(), Text: text}},
 		Remedy:   w.remedy(r),
 	}
+	if o, idle := r.actsNot(w.snapshot, r.place, r.looks, answers); idle && r.verdict == check.Fail {
+		f.Verdict, f.Remedy = check.Warn, r.harmless(w.node.Name)
+		f.Says += "; " + o.says("answered")
+	}
+	return f
 }
 
 // what names the kinds of traffic; several ports of one kind are one.

@@ -17,6 +17,8 @@ type demand struct {
 	protocol string
 	port     uint16
 	sources  []netip.Prefix
+	// overlay: it is the tunnel's port.
+	overlay bool
 	// nodePort: served by translation on arrival, where kube-proxy translates.
 	nodePort bool
 	// outside: the sender is an example of those outside the cluster.
@@ -35,8 +37,8 @@ func outsider(f facts.Family) netip.Prefix {
 	return netip.MustParsePrefix("198.51.100.1/32")
 }
 
-// demandsOn are what a node must take in, in one family.
-func demandsOn(s *facts.Snapshot, node facts.Node, f facts.Family) []demand {
+// demandsOn are what a node must take in at a look, in one family.
+func demandsOn(s *facts.Snapshot, node facts.Node, h facts.HostLook, f facts.Family) []demand {
 	var peers, planes []netip.Prefix
 	for _, n := range s.Nodes {
 		for _, a := range n.Internal {
@@ -59,8 +61,11 @@ func demandsOn(s *facts.Snapshot, node facts.Node, f facts.Family) []demand {
 			out = append(out, demand{what: fmt.Sprintf("%s (%s %d)", what, strings.ToUpper(protocol), port), protocol: protocol, port: port, sources: sources})
 		}
 	}
-	for _, port := range overlayPorts(s, node.Name, f) {
+	for _, port := range overlayPorts(h, f) {
 		add("the overlay", "udp", port, peers)
+	}
+	for i := range out {
+		out[i].overlay = true
 	}
 	add("the kubelet", "tcp", kubeletPort, planes)
 	return append(out, nodePortDemands(s, f, peers)...)
@@ -90,23 +95,17 @@ func nodePortDemands(s *facts.Snapshot, f facts.Family, peers []netip.Prefix) []
 // genevePort is the Geneve port of RFC 8926; the facts hold no other.
 const genevePort = 6081
 
-// overlayPorts are the UDP ports of a node's own tunnels; those of another
+// overlayPorts are the UDP ports of a node's own tunnels at a look; those of another
 // family, told by the tunnel's local address, do not count.
-func overlayPorts(s *facts.Snapshot, node string, f facts.Family) []uint16 {
+func overlayPorts(h facts.HostLook, f facts.Family) []uint16 {
 	var out []uint16
-	for _, look := range []facts.Look{facts.First, facts.Last} {
-		h := s.Host(node, look)
-		if h == nil {
-			continue
-		}
-		for _, i := range h.Interfaces {
-			switch {
-			case !i.Up: // nobody sends to it
-			case i.Vxlan != nil && i.Vxlan.Port > 0 && i.Vxlan.Port <= 65535 && (!i.Vxlan.Local.IsValid() || dataplane.Of(i.Vxlan.Local) == f):
-				out = withWord(out, uint16(i.Vxlan.Port))
-			case i.Kind == "geneve":
-				out = withWord(out, genevePort)
-			}
+	for _, i := range h.Interfaces {
+		switch {
+		case !i.Up: // nobody sends to it
+		case i.Vxlan != nil && i.Vxlan.Port > 0 && i.Vxlan.Port <= 65535 && (!i.Vxlan.Local.IsValid() || dataplane.Of(i.Vxlan.Local) == f):
+			out = withWord(out, uint16(i.Vxlan.Port))
+		case i.Kind == "geneve":
+			out = withWord(out, genevePort)
 		}
 	}
 	slices.Sort(out)

@@ -33,9 +33,9 @@ func masquerade(s *facts.Snapshot) check.Result {
 		return check.Unknownf("no node was looked at")
 	}
 	var findings []check.Finding
-	walked, possible, pods := 0, 0, allPods(s)
+	walked, possible, ranges := 0, 0, rangesOf(s)
 	for _, n := range nodes {
-		w := nodeWalk{snapshot: s, node: n, pods: pods, follow: (*netfilter.Ruleset).Masqueraded}
+		w := nodeWalk{snapshot: s, node: n, ranges: ranges, exact: true, follow: (*netfilter.Ruleset).Masqueraded}
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			w.walk(look)
 		}
@@ -71,13 +71,18 @@ func (w *nodeWalk) rewriting(s *stopped) check.Finding {
 	if s.owner.member {
 		remedy[0].Text = fmt.Sprintf("The chain is %s's own: give it the cluster's real pod range (kube-proxy: --cluster-cidr; flannel: net-conf.json), and look whether it is left over from an earlier cluster", s.owner.name)
 	}
-	return check.Finding{
+	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", node, s.where()), Nodes: []string{node}, Verdict: check.Fail,
 		Says: fmt.Sprintf("%s gives packets between pods, %s, the node's address as source%s, so network policies and logs see the wrong sender: %s",
 			s.where(), s.direction(len(w.snapshot.Nodes)-1), s.when(), s.text),
 		Evidence: []check.Evidence{{Node: node, Source: s.where(), Text: s.text}},
 		Remedy:   remedy,
 	}
+	if o, idle := s.actsNot(w.snapshot, s.place, s.looks, keepsSource); idle {
+		f.Verdict, f.Remedy = check.Warn, s.harmless(node)
+		f.Says += "; " + o.says("kept their source")
+	}
+	return f
 }
 
 // plugins are network plugins that write rules, by their owner's name, with the

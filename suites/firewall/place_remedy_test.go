@@ -7,7 +7,6 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/facts/factstest"
 	"github.com/plumbline-net/plumbline/suites/firewall"
 )
 
@@ -26,7 +25,7 @@ func commandsOf(f check.Finding, p check.Purpose) []string {
 
 func forwardFinding(t *testing.T, spoil func(*facts.Snapshot)) check.Finding {
 	t.Helper()
-	s := factstest.Healthy(3)
+	s := unmeasured(3)
 	spoil(s)
 	r := firewall.Forward().Evaluate(s)
 	if len(r.Findings) != 1 || r.Findings[0].Verdict != check.Fail {

@@ -47,10 +47,14 @@ func forwardingOf(s *facts.Snapshot, n facts.Node) []check.Finding {
 	for _, sw := range switches(s.Cluster.Families) {
 		looks := bothLooks(s, n.Name, sw.sysctl)
 		f, bad := looks.judge(n.Name, sw)
+		if bad && looks.firstPodSetIt(s, n) {
+			f.Verdict = check.Warn
+			f.Says = fmt.Sprintf("%s was 0 at the first look, when no pod had run on this node yet; creating the first pod set it to %s", sw.sysctl, looks.last)
+		}
 		if bad {
 			f.Subject = n.Name + sw.suffix
 			f.Evidence = append(f.Evidence, bootEvidence(s, n.Name, sw)...)
-			if f.Verdict == check.Fail {
+			if f.Verdict != check.Unknown {
 				f.Remedy = switchOn(n.Name, sw.sysctl, atBoot(s, n.Name, sw)...)
 			}
 			out = append(out, f)
@@ -119,6 +123,12 @@ func readSysctl(h *facts.HostLook, name string) (value, missing string) {
 		return "", "the setting could not be read"
 	}
 	return strings.TrimSpace(value), ""
+}
+
+// firstPodSetIt: the kernel begins with 0, and the plugin sets 1 when it connects the
+// first pod of a node. Before that no pod needed it.
+func (r reading) firstPodSetIt(s *facts.Snapshot, n facts.Node) bool {
+	return r.noFirst == "" && r.noLast == "" && r.first == "0" && r.last == "1" && dataplane.Fresh(s, n)
 }
 
 func (r reading) judge(node string, sw forwardSwitch) (check.Finding, bool) {

@@ -43,7 +43,11 @@ func ipForwardBoot(s *facts.Snapshot) check.Result {
 			continue
 		}
 		for _, sw := range switches(s.Cluster.Families) {
-			if f, bad := judgeBoot(n.Name, sw, sw.assignments(files)); bad {
+			sets := sw.assignments(files)
+			if len(sets) == 0 && s.InContainer(n.Name) {
+				continue // it inherits the machine's, and starts anew with its container
+			}
+			if f, bad := judgeBoot(n.Name, sw, sets); bad {
 				findings = append(findings, f)
 			}
 		}

@@ -20,7 +20,7 @@ func (c *comparison) sysctls() {
 		before := strings.TrimSpace(c.first.Sysctls[name])
 		after, ok := c.last.Sysctls[name]
 		after = strings.TrimSpace(after)
-		if !ok || before == after || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "-nr") || ofOneInterface(name) || c.follows(name) {
+		if !ok || before == after || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "-nr") || ofOneInterface(name) || c.follows(name) || c.byFirstPod(name, before, after) {
 			continue
 		}
 		means := ""
@@ -60,6 +60,13 @@ func (c *comparison) follows(name string) bool {
 		}
 	}
 	return false
+}
+
+// byFirstPod: forwarding of a node on which no pod had run, which creating one of ours
+// switched on: kernel/ip-forward tells of it.
+func (c *comparison) byFirstPod(name, before, after string) bool {
+	forwards := strings.HasSuffix(name, ".ip_forward") || strings.HasSuffix(name, ".forwarding")
+	return forwards && before == "0" && after == "1" && dataplane.Fresh(c.snapshot, c.node)
 }
 
 // weight: what decides over packets of a family the cluster has is a failure.

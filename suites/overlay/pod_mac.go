@@ -34,7 +34,7 @@ func podMAC(s *facts.Snapshot) check.Result {
 		return r
 	}
 	var faults []peering.Fault
-	compared, aside := 0, 0
+	compared, aside, routed := 0, 0, 0
 	for _, n := range s.Selected() {
 		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
@@ -45,6 +45,9 @@ func podMAC(s *facts.Snapshot) check.Result {
 				e, ok := entryOf(last, addr)
 				if !ok || a.Agent.MAC == "" {
 					aside++
+					if a.Agent.MAC != "" && withoutEntry(last, addr) {
+						routed++
+					}
 					continue
 				}
 				compared++
@@ -55,6 +58,9 @@ func podMAC(s *facts.Snapshot) check.Result {
 		}
 	}
 	findings := append(peering.Fold(faults), peering.Unseen(s)...)
+	if compared == 0 && len(findings) == 0 && routed > 0 && routed == aside {
+		return check.Skipf("no host has a neighbour entry for its probe pod: pods are on routed links, where eBPF or a point-to-point link gives frames their MAC")
+	}
 	if compared == 0 && len(findings) == 0 {
 		return check.Unknownf("no node has a neighbour entry for a probe pod whose MAC is known, so nothing could be compared")
 	}
@@ -75,6 +81,13 @@ func entryOf(h *facts.HostLook, a netip.Addr) (facts.Neighbor, bool) {
 		return facts.Neighbor{}, false
 	}
 	return h.Neighbors[i], true
+}
+
+// withoutEntry: the host leads to the pod by a link of its own, not by a bridge, and
+// has no entry of any state for it. On a bridge there has to be one.
+func withoutEntry(h *facts.HostLook, a netip.Addr) bool {
+	port, known := h.Interface(dataplane.RoutesOf(*h).Towards(netip.PrefixFrom(a, a.BitLen())))
+	return known && port.Kind != "bridge" && !slices.ContainsFunc(h.Neighbors, func(e facts.Neighbor) bool { return e.Addr == a })
 }
 
 func otherMAC(node string, a facts.RuntimeAgent, addr netip.Addr, e facts.Neighbor) peering.Fault {

@@ -77,6 +77,18 @@ func podMAC(s *facts.Snapshot) {
 	})
 }
 
+// unlisted takes the neighbour entries of pods away, and leads to the pods by a device.
+func unlisted(s *facts.Snapshot, dev string) {
+	for _, n := range s.Nodes {
+		pod := n.PodAgent.Addrs[0]
+		both(s, n.Name, func(h *facts.HostLook) {
+			h.Neighbors = slices.DeleteFunc(h.Neighbors, func(e facts.Neighbor) bool { return e.Addr == pod })
+			h.Interfaces = append(h.Interfaces, facts.Interface{Name: "lxc0123", Kind: "veth", Up: true})
+			h.Routes = append(h.Routes, facts.Route{Dst: netip.PrefixFrom(pod, 32), Dev: dev, Type: "unicast", Table: 254, Family: facts.IPv4})
+		})
+	}
+}
+
 type spoil struct {
 	name    string
 	check   check.Check
@@ -187,6 +199,8 @@ func otherSpoils() []spoil {
 				s.Host("n2", facts.Last).Neighbors[i].State = "failed"
 			}
 		}, nil},
+		{"routed links without neighbour entries", overlay.PodMAC(), check.Skip, func(s *facts.Snapshot) { unlisted(s, "lxc0123") }, nil},
+		{"a bridge without neighbour entries", overlay.PodMAC(), check.Unknown, func(s *facts.Snapshot) { unlisted(s, "cni0") }, nil},
 		{"nothing to compare anywhere", overlay.PodMAC(), check.Unknown, func(s *facts.Snapshot) {
 			for i := range s.Nodes {
 				s.Nodes[i].PodAgent.MAC = ""

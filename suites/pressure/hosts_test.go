@@ -24,6 +24,10 @@ func TestInterfaces(t *testing.T) {
 		{"a bridge that got its first pod", check.Pass, grows("n2", "iface.cni0.carrier_changes", 1), ""},
 		{"another interface", check.Pass, grows("n2", "iface.docker0.rx_errors", 100), ""},
 		{"a CPU's queue was full", check.Warn, grows("n2", "softnet.dropped", 5), "softnet.dropped 0 → 5"},
+		{"a CPU's queue was full on the machine that runs the node", check.Pass, func(s *facts.Snapshot) {
+			s.Nodes[1].ProviderID = "kind://docker/demo/n2"
+			grows("n2", "softnet.dropped", 5)(s)
+		}, ""},
 		{"the card below the bond", check.Warn, func(s *facts.Snapshot) {
 			both(s, "n2", func(h *facts.HostLook) {
 				h.Interfaces = append(h.Interfaces, facts.Interface{Name: "ens1", Kind: "device", Master: "eth0", Up: true})

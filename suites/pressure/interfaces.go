@@ -47,7 +47,8 @@ func interfaces(s *facts.Snapshot) check.Result {
 				}
 			}
 		}
-		if g, ok := symptom.Of(h.first, h.last, "softnet.dropped"); ok && g.By() > 0 {
+		// The queues of CPUs are the machine's: in a node that is a container they count other nodes' packets too.
+		if g, ok := symptom.Of(h.first, h.last, "softnet.dropped"); ok && g.By() > 0 && !s.InContainer(h.Name) {
 			out = append(out, backlog(g))
 		}
 		if read == 0 {

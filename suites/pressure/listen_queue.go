@@ -3,6 +3,7 @@ package pressure
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -29,10 +30,11 @@ func ListenQueue() check.Check {
 func listenQueue(s *facts.Snapshot) check.Result {
 	return onHosts(s, "no accept queue is full", func(h host) []symptom.Symptom {
 		var out []symptom.Symptom
-		grown, unread := h.growths("netstat.TcpExt.ListenOverflows", "netstat.TcpExt.ListenDrops")
+		grown, unread := h.growths(listenOverflows, "netstat.TcpExt.ListenDrops")
 		if len(unread) > 0 {
 			out = append(out, symptom.Unknown(h.Name, "the counters ListenOverflows and ListenDrops could not be read at both looks"))
 		}
+		grown = overflows(grown)
 		named := false
 		if h.last.Sockets == nil {
 			out = append(out, symptom.Unknown(h.Name, "the sockets could not be read"))
@@ -49,6 +51,20 @@ func listenQueue(s *facts.Snapshot) check.Result {
 		}
 		return out
 	})
+}
+
+// listenOverflows counts what met a full accept queue.
+const listenOverflows = "netstat.TcpExt.ListenOverflows"
+
+// overflows are the counters that tell of full queues. ListenDrops counts every SYN
+// that became no connection, also one whose answer had no route or met an ICMP
+// unreachable (net/ipv4/tcp_ipv4.c, tcp_v4_syn_recv_sock; tcp_input.c,
+// tcp_conn_request); a full queue counts in ListenOverflows as well.
+func overflows(grown []symptom.Growth) []symptom.Growth {
+	if !slices.ContainsFunc(grown, func(g symptom.Growth) bool { return g.Counter == listenOverflows }) {
+		return nil
+	}
+	return grown
 }
 
 // fullListener: of a listener RecvQ counts the connections that wait to be

@@ -142,6 +142,11 @@ func TestListenQueue(t *testing.T) {
 		},
 		{"a full listener of a pod", check.Warn, queues(stuckListener("10.244.2.9")), "in the network of the pod 10.244.2.9"},
 		{"overflows, and no culprit", check.Warn, overflow, "netstat.TcpExt.ListenOverflows 2 → 32"},
+		{"connections that were dropped for another reason", check.Pass, grows("n2", "netstat.TcpExt.ListenDrops", 30), "no accept queue is full"},
+		{
+			"the same beside a full listener", check.Warn, together(queues(stuckListener("host")), grows("n2", "netstat.TcpExt.ListenDrops", 30)),
+			"sleepy (process 4711) does not accept",
+		},
 		{"a listener that is busy and not full", check.Pass, func(s *facts.Snapshot) {
 			q := stuckListener("host")
 			q.RecvQ = 1

@@ -37,7 +37,7 @@ func evaluateGateway(s *facts.Snapshot) check.Result {
 	}
 	bridges := bridgesOf(s)
 	if !s.Run.Unprivileged && bridges.noneAnywhere() {
-		return check.Skipf("no node has an interface with the first address of its pod CIDR: the CNI uses no bridge")
+		return check.Skipf("no node has a bridge with the first address of its pod CIDR: the CNI uses none")
 	}
 	return matrix.Judge(s, matrix.Spec{Flows: flows, Rule: bridges.rule, Remedy: func(p matrix.Place) []check.Remedy { return gatewayRemedy(s, p) }})
 }
@@ -48,8 +48,11 @@ func hasPodCIDR(s *facts.Snapshot, f facts.Family) bool {
 	})
 }
 
-// bridges are the addresses that each node's interfaces hold at the last look;
-// a node that was not looked at then is missing.
+// bridges are the gateways that each node's interfaces hold at the last look; a node
+// that was not looked at then is missing. A bridge holds its address with the prefix
+// of its network (10.244.3.1/24). An address alone (/32, /128) on a device that only
+// happens to be the first of the pod CIDR is no gateway: programs of eBPF at such a
+// device may drop what is for it (cilium_host).
 type bridges map[string]map[netip.Addr]bool
 
 func bridgesOf(s *facts.Snapshot) bridges {
@@ -64,7 +67,7 @@ func bridgesOf(s *facts.Snapshot) bridges {
 		for _, i := range h.Interfaces {
 			for _, a := range i.Addrs {
 				for _, p := range n.PodCIDRs {
-					if p.Masked().Addr().Next() == a.Addr() {
+					if p.Masked().Addr().Next() == a.Addr() && a.Bits() < a.Addr().BitLen() {
 						held[a.Addr()] = true
 					}
 				}

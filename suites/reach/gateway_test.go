@@ -42,6 +42,27 @@ func TestAGatewayThatNoInterfaceHasIsSetAside(t *testing.T) {
 		"no interface of the receiver has that address at the last look (not a bridge CNI, or no pod ever ran there)")
 }
 
+// TestAnAddressAloneIsNoGateway: cilium_host may hold the first address of the pod CIDR,
+// and programs of eBPF drop what is for it, which the sender's own kernel tells.
+func TestAnAddressAloneIsNoGateway(t *testing.T) {
+	alone := func(s *facts.Snapshot, node string) {
+		for i, iface := range s.Host(node, facts.Last).Interfaces {
+			if iface.Name == "cni0" {
+				a := iface.Addrs[0].Addr()
+				s.Host(node, facts.Last).Interfaces[i].Addrs = []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}
+			}
+		}
+	}
+	s := snapshot(spoil{gateways, []string{".U.", ".T.", ".U."}})
+	alone(s, "n2")
+	factstest.Expect(t, reach.Gateway().Evaluate(s), check.Pass, "6 of 6 pairs answer (ICMP; IPv4); 3 not judged here: "+
+		"no interface of the receiver has that address at the last look (not a bridge CNI, or no pod ever ran there)")
+	for _, n := range s.Nodes {
+		alone(s, n.Name)
+	}
+	factstest.Expect(t, reach.Gateway().Evaluate(s), check.Skip, "no node has a bridge with the first address of its pod CIDR: the CNI uses none")
+}
+
 func TestAGatewayIsUnknownWhereTheReceiverWasNotLookedAt(t *testing.T) {
 	s := snapshot(spoil{gateways, []string{".T.", ".T.", ".T."}})
 	*s.Host("n2", facts.Last) = facts.HostLook{Node: "n2", Look: facts.Last, NotRun: "the deadline passed"}
@@ -60,7 +81,7 @@ func TestClustersWithoutSuchGatewaysAreSkipped(t *testing.T) {
 	}
 	unprivileged := snapshot()
 	unprivileged.Run.Unprivileged, unprivileged.Hosts = true, nil
-	for want, s := range map[string]*facts.Snapshot{"uses no bridge": routed, "a way of its own": pools, "--unprivileged": unprivileged} {
+	for want, s := range map[string]*facts.Snapshot{"no node has a bridge": routed, "a way of its own": pools, "--unprivileged": unprivileged} {
 		if r := reach.Gateway().Evaluate(s); r.Verdict != check.Skip || !strings.Contains(r.Why, want) {
 			t.Errorf("%s: %s: %s", want, r.Verdict, r.Why)
 		}

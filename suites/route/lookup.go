@@ -93,6 +93,8 @@ func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
 	switch {
 	case l.Errno != "" && (blocked || !there && !a.service(l)):
 		return peering.Fault{}, false // route/stale and route/pod-cidr tell of it
+	case l.Errno == "EHOSTUNREACH" && a.unforwarded(l):
+		return peering.Fault{}, false // kernel/ip-forward tells of it
 	case l.Errno != "" && !there:
 		return a.fault(l, "no-way", fmt.Sprintf("no route leads to %s (%s), not even a default route: a Service's address needs one before it can be translated", target, l.Errno)), true
 	case l.Errno != "":
@@ -106,6 +108,23 @@ func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
 		return a.fault(l, "source", fmt.Sprintf("packets to %s would get the source %s, which no interface of this node has", target, l.PrefSrc)), true
 	}
 	return peering.Fault{}, false
+}
+
+// unforwarded: the packet was asked for as one that comes in by an interface which
+// does not forward. The kernel refuses it with EHOSTUNREACH before it looks at a
+// route (Linux, net/ipv4/route.c, ip_route_input_slow: IN_DEV_FORWARD).
+func (a answers) unforwarded(l facts.Lookup) bool {
+	if l.Iif == "" {
+		return false
+	}
+	f := dataplane.Of(l.Dst)
+	// A dot in a name such as eth0.5 is a slash in the setting's (sysctl.d(5)).
+	own := fmt.Sprintf("net.%s.conf.%s.forwarding", f, strings.ReplaceAll(l.Iif, ".", "/"))
+	all := map[facts.Family]string{facts.IPv4: "net.ipv4.ip_forward", facts.IPv6: "net.ipv6.conf.all.forwarding"}[f]
+	if value, read := a.host.Sysctls[own]; read {
+		return value == "0"
+	}
+	return a.host.Sysctls[all] == "0"
 }
 
 func (a answers) service(l facts.Lookup) bool { return l.For == "api" || l.For == "dns" }

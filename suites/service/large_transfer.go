@@ -38,7 +38,7 @@ func askLargeTransfer(scope check.Scope) []facts.Flow {
 
 func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule, Holds: "carry a megabyte both ways", Remedy: transferRemedy,
+		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule(s), Holds: "carry a megabyte both ways", Remedy: transferRemedy,
 	})
 	seen := transfersOf(s)
 	for i := range r.Findings {
@@ -56,15 +56,32 @@ func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 }
 
 // transferRule: a connection that is made and then gets stuck carries small
-// packets and no large ones. One that is not made at all is another check's matter.
-func transferRule(c matrix.Cell) matrix.Ruling {
-	if c.Answer.Outcome == facts.OK || c.Answer.Outcome == facts.NotRun {
-		return matrix.Answers(c)
+// packets and no large ones. One that is not made at all, or a pair whose small
+// packets are lost as well, is another check's matter: a proxy or a program of eBPF
+// may take a connection on behalf of a far end that a policy keeps it from.
+func transferRule(s *facts.Snapshot) func(matrix.Cell) matrix.Ruling {
+	outcomes := matrix.Lookup(s)
+	return func(c matrix.Cell) matrix.Ruling {
+		if c.Answer.Outcome == facts.OK || c.Answer.Outcome == facts.NotRun {
+			return matrix.Answers(c)
+		}
+		if c.Detail == nil || !slices.ContainsFunc(c.Detail.Attempts, func(a facts.Attempt) bool { return a.Connected }) {
+			return matrix.Ruling{Standing: matrix.Aside, Why: "no connection is made at all (see " + small(c.Flow) + ")"}
+		}
+		for _, via := range []facts.Via{facts.TCP, facts.UDP} { // ICMP is often kept out where nothing else is
+			few := c.Flow
+			few.Via = via
+			if o := outcomes(few, c.From, c.To.ID); o != facts.OK && o != facts.NotRun {
+				return matrix.Ruling{Standing: matrix.Aside, Why: "small packets of the pair are lost, too (see " + small(c.Flow) + ")"}
+			}
+		}
+		return stuck(c.Answer.Outcome)
 	}
-	if c.Detail == nil || !slices.ContainsFunc(c.Detail.Attempts, func(a facts.Attempt) bool { return a.Connected }) {
-		return matrix.Ruling{Standing: matrix.Aside, Why: "no connection is made at all (see " + small(c.Flow) + ")"}
-	}
-	switch c.Answer.Outcome {
+}
+
+// stuck is the ruling for a connection that carries small packets.
+func stuck(o facts.Outcome) matrix.Ruling {
+	switch o {
 	case facts.Reset:
 		return matrix.Failing("connects, and is cut off in the middle", "connect, and are cut off in the middle")
 	case facts.Garbled:

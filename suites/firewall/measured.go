@@ -1,0 +1,191 @@
+package firewall
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/figures"
+)
+
+// breaks are the pairs that a rule has to break if packets meet it at all. On some
+// networks they do not: eBPF hands them on before the kernel's chains. So pairs that
+// were measured say whether a rule acts, whatever the network is.
+type breaks struct {
+	node  string
+	cases []broken
+}
+
+// broken is one kind of packet that is certain to end at the rule.
+type broken struct {
+	family facts.Family
+	to     facts.TargetKind
+	via    facts.Via
+	// outwards: from the node to the peers; otherwise from the peers to the node.
+	outwards bool
+	peers    []string
+	// port is the target's; 0 is any.
+	port uint16
+}
+
+// ofForward are the pairs of pods that a followed packet stands for.
+func ofForward(p probe) broken {
+	out := broken{family: p.Family, to: facts.ToPod, via: facts.Via(p.Protocol), outwards: p.outwards}
+	for _, peer := range p.peers {
+		out.peers = append(out.peers, peer.Name)
+	}
+	return out
+}
+
+// ofDemand are the probes that a node had to take in. The kubelet's port is not
+// probed, and of the NodePorts only those of the suite are.
+func ofDemand(s *facts.Snapshot, d demand, f facts.Family) (broken, bool) {
+	out := broken{family: f, via: facts.Via(d.protocol), port: d.port}
+	switch {
+	case d.outside:
+		return out, false
+	case d.overlay:
+		out.to, out.via = facts.ToTunnel, facts.Tunnel
+	case d.nodePort:
+		out.to = facts.ToNodePort
+	default:
+		return out, false
+	}
+	for _, n := range s.Nodes {
+		if slices.ContainsFunc(d.sources, func(p netip.Prefix) bool { return slices.Contains(n.Internal, p.Addr()) }) {
+			out.peers = append(out.peers, n.Name)
+		}
+	}
+	return out, true
+}
+
+func (b broken) holds(node string, from facts.Vantage, to facts.Target) bool {
+	if b.port != 0 && to.Port != b.port || to.Silent || from.Node == to.Node {
+		return false
+	}
+	if b.outwards {
+		return from.Node == node && slices.Contains(b.peers, to.Node)
+	}
+	return to.Node == node && slices.Contains(b.peers, from.Node)
+}
+
+// sender is the vantage whose packets have the sources that were followed.
+func (b broken) sender() facts.VantageKind {
+	if b.to == facts.ToPod {
+		return facts.FromPod
+	}
+	return facts.FromHost
+}
+
+// outcome is what was measured of the pairs.
+type outcome struct {
+	// kept are the pairs that the rule left as they should be, again those of them
+	// that needed another attempt, broken the others.
+	kept, again, broken int
+}
+
+// ruling says of a cell whether it is as it should be, or that it cannot tell.
+type ruling func(facts.Flow, facts.Cell) (is, told bool)
+
+// measure looks the pairs up.
+func (b breaks) measure(s *facts.Snapshot, good ruling) outcome {
+	var out outcome
+	for _, m := range s.Matrices {
+		for _, c := range b.cases {
+			if m.Flow == (facts.Flow{From: c.sender(), To: c.to, Via: c.via, Family: c.family, Look: facts.Main}) {
+				out.add(m, b.node, c, good)
+			}
+		}
+	}
+	return out
+}
+
+func (o *outcome) add(m facts.Matrix, node string, c broken, good ruling) {
+	for _, row := range m.Rows {
+		if row.NotRun != "" {
+			continue
+		}
+		for i, cell := range row.Cells[:min(len(row.Cells), len(m.Targets))] {
+			if cell.Outcome == facts.NotRun || !c.holds(node, row.From, m.Targets[i]) {
+				continue
+			}
+			is, told := good(m.Flow, cell)
+			switch {
+			case !told:
+			case !is:
+				o.broken++
+			default:
+				o.kept++
+				if cell.Retried {
+					o.again++
+				}
+			}
+		}
+	}
+}
+
+// answers: the pair answers.
+func answers(f facts.Flow, c facts.Cell) (is, told bool) { return c.Outcome == f.Via.Right(), true }
+
+// keepsSource: the far end saw the sender's own address; no echo of ICMP tells it.
+func keepsSource(f facts.Flow, c facts.Cell) (is, told bool) {
+	return !c.Rewritten, f.Via != facts.ICMP && c.Outcome == facts.OK
+}
+
+// unbroken: pairs were measured, and the rule broke none. Pairs that needed another
+// attempt may have met a rule that comes and goes; one that counted fewer packets
+// than there are pairs was met by none of them. counted is -1 where it is not known.
+func (o outcome) unbroken(counted int) bool {
+	return o.kept > 0 && o.broken == 0 && (o.again == 0 || counted >= 0 && counted < o.kept)
+}
+
+// says is the sentence of a rule that broke none; what became of its pairs is "answered".
+func (o outcome) says(what string) string {
+	pairs := "all " + figures.Count(o.kept, "pair")
+	if o.kept == 1 {
+		pairs = "the one pair"
+	}
+	return fmt.Sprintf("%s that it would break %s, so on this network their packets do not meet it", pairs, what)
+}
+
+// actsNot says whether the rule or policy of a stop stood at both looks, hence while
+// the probes ran, and yet broke none of the pairs that it must break.
+func (b breaks) actsNot(s *facts.Snapshot, at place, looks []facts.Look, good ruling) (outcome, bool) {
+	if !slices.Contains(looks, facts.First) || !slices.Contains(looks, facts.Last) {
+		return outcome{}, false
+	}
+	o := b.measure(s, good)
+	if o.kept == 0 || o.broken > 0 {
+		return o, false
+	}
+	return o, o.unbroken(countedBy(s, b.node, at))
+}
+
+// countedBy is what a rule or policy counted between the looks, -1 where that is not known.
+func countedBy(s *facts.Snapshot, node string, at place) int {
+	last, missing := rulesAt(s, node, facts.Last)
+	if missing != "" {
+		return -1
+	}
+	grown, _, missing := growth(s, node)
+	counts := func(t tally) bool { return t.same(at) && t.count != nil }
+	if missing != "" || !slices.ContainsFunc(tallies(&last), counts) {
+		return -1
+	}
+	for _, g := range grown {
+		if g.same(at) {
+			return int(g.packets())
+		}
+	}
+	return 0
+}
+
+// harmless are the steps for a rule that does not act on the cluster's packets now.
+func (p place) harmless(node string) []check.Remedy {
+	return []check.Remedy{
+		{Purpose: check.Find, Text: "See whether it still counts, and what it drops", Node: node, Command: p.count()},
+		p.written(node),
+	}
+}
