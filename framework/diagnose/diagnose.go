@@ -133,6 +133,9 @@ func Find(s *facts.Snapshot, judged []Judged) Diagnosis {
 	var claims []claim
 	for _, c := range causes() {
 		for _, cl := range c.claims(in) {
+			if in.onlyWithheld(cl) {
+				continue
+			}
 			concluded := in.conclude(c.id, cl)
 			if cl.withholds {
 				in.withhold(&concluded, cl, out.Withheld)

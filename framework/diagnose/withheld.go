@@ -16,6 +16,9 @@ func (in *input) withhold(c *report.Cause, cl claim, into map[Place]string) {
 				continue
 			}
 			pairs, explained := in.covers(cl, j.ID, f)
+			for _, p := range pairs {
+				in.kept[p] = true
+			}
 			switch {
 			case explained && len(pairs) == len(f.Pairs):
 				into[Place{j.ID, i}] = c.Key
@@ -27,4 +30,28 @@ func (in *input) withhold(c *report.Cause, cl claim, into map[Place]string) {
 	if c.Verdict == check.Fail && !failing {
 		c.Verdict = check.Unknown
 	}
+}
+
+// onlyWithheld says whether a claim rests on nothing but the shape of pairs at which
+// the suite was kept from looking: those have no shape to read.
+func (in *input) onlyWithheld(cl claim) bool {
+	if !cl.open || cl.proved || cl.withholds || len(in.kept) == 0 {
+		return false
+	}
+	mine := 0
+	for _, j := range in.judged {
+		for _, f := range j.Result.Findings {
+			if f.Verdict != check.Fail {
+				continue
+			}
+			pairs, _ := in.covers(cl, j.ID, f)
+			for _, p := range pairs {
+				if !in.kept[p] {
+					return false
+				}
+				mine++
+			}
+		}
+	}
+	return mine > 0
 }
