@@ -84,7 +84,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 // pure are the rooms that decide, and never look.
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
-	"framework/netfilter", "framework/dataplane", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
+	"framework/netfilter", "framework/cni", "framework/dataplane", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
 	"framework/config", "framework/path", "framework/controls",
 }
 
@@ -112,7 +112,7 @@ func TestOnlyItsRoomKnows(t *testing.T) {
 		{"the Kubernetes client", kubernetes, []string{"framework/cluster", "framework/collect", "framework/run", "cmd/plumbline", "fixtures"}, true},
 		{"netlink", func(p string) bool { return strings.HasPrefix(p, "github.com/vishvananda/") }, []string{"framework/inspect", "framework/probe", "framework/capture", "framework/netlab", "fixtures"}, true},
 		{"gopacket", func(p string) bool { return strings.HasPrefix(p, "github.com/gopacket/") }, []string{"framework/capture"}, true},
-		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch", "fixtures/faults/culprit"}, true},
+		{"BPF", func(p string) bool { return strings.HasPrefix(p, "github.com/cilium/ebpf") }, []string{"framework/dropwatch", "fixtures"}, true},
 		{"cobra", func(p string) bool { return strings.HasPrefix(p, "github.com/spf13/cobra") }, []string{"cmd", "fixtures"}, true},
 	}
 	for _, p := range packages(t) {
@@ -152,7 +152,8 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/wire", []string{"framework/facts"}},
 		{"framework/check", []string{"framework/facts"}},
 		{"framework/config", []string{"framework/facts"}},
-		{"framework/dataplane", []string{"framework/facts"}},
+		{"framework/cni", []string{"framework/facts"}},
+		{"framework/dataplane", []string{"framework/facts", "framework/cni"}},
 		{"framework/capture", []string{"framework/facts", "framework/wire", "framework/inspect", "framework/netfilter"}},
 		{"framework/dropwatch", []string{"framework/facts"}},
 		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
@@ -163,10 +164,10 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/diagnose/pages", nil},
 		{"reporters", []string{"reporters", "framework/facts", "framework/path", "framework/check", "framework/figures", "framework/diagnose/pages"}},
 		{"suites", []string{
-			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/dataplane", "framework/matrix", "framework/topology",
+			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/cni", "framework/dataplane", "framework/matrix", "framework/topology",
 			"framework/figures", "framework/symptom", "framework/controls",
 		}},
-		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
+		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/cni", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
 	}
 	for _, p := range packages(t) {
 		i := slices.IndexFunc(allowed, func(r struct {

@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +108,29 @@ func TestSomeCallsHaveTheirPlace(t *testing.T) {
 				}
 				return true
 			})
+		}
+	}
+}
+
+// pluginWords are words of network plugins. They have one room, so that a plugin
+// is added, or repaired, in one place.
+var pluginWords = regexp.MustCompile(`(?i)flannel|calico|cilium|kindnet|kube-?router|weave|antrea|canal|kube-?ovn|ovn-?k|aws-?(node|vpc)`)
+
+func TestPluginsAreNamedInTheirRoomAlone(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.within("framework/cni", "fixtures") || p.forTests() {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			raw, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(string(raw), "\n") {
+				if word := pluginWords.FindString(strings.ReplaceAll(line, "github.com/cilium/ebpf", "")); word != "" {
+					t.Errorf("%s/%s:%d says %q: what is known of network plugins belongs to framework/cni", p.room(), name, i+1, word)
+				}
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -39,7 +40,7 @@ func (d *discovery) proxyMode() {
 	case found:
 		// Kubernetes' default on Linux (kube-proxy reference, --proxy-mode).
 		d.out.ProxyMode = "iptables"
-	case !d.out.KubeProxyExpected && slices.Contains([]string{"cilium", "kube-router", "ovn-kubernetes", "antrea"}, d.out.CNI):
+	case !d.out.KubeProxyExpected && cni.Named(d.out.CNI).ReplacesProxy:
 		d.out.ProxyMode = "replaced"
 	}
 }

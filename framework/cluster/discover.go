@@ -123,30 +123,6 @@ func (c *Client) KubeProxies(ctx context.Context) ([]facts.Pod, error) {
 	return out, nil
 }
 
-// cniOf recognises a CNI by the name of its DaemonSet as its own installation
-// manifests give it.
-func cniOf(daemonSet string) string {
-	for _, k := range []struct{ prefix, cni string }{
-		{"kube-flannel", "flannel"},
-		{"calico-node", "calico"},
-		{"canal", "canal"},
-		{"cilium-envoy", ""},
-		{"cilium", "cilium"},
-		{"antrea-agent", "antrea"},
-		{"kube-router", "kube-router"},
-		{"kube-ovn-cni", "kube-ovn"},
-		{"weave-net", "weave"},
-		{"kindnet", "kindnet"},
-		{"aws-node", "aws-vpc"},
-		{"ovnkube-node", "ovn-kubernetes"},
-	} {
-		if strings.HasPrefix(daemonSet, k.prefix) {
-			return k.cni
-		}
-	}
-	return ""
-}
-
 func (d *discovery) families(nodes []facts.Node) {
 	var v4, v6 bool
 	note := func(a netip.Addr) {

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -40,7 +41,7 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		PodCIDRs:  prefixes(podCIDRs(n)),
 		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
 		ProviderID: n.Spec.ProviderID,
-		Published:  publishedBy(n.Annotations),
+		Published:  cni.Published(n.Annotations),
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
 	for _, a := range n.Status.Addresses {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	ktesting "k8s.io/client-go/testing"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -24,7 +25,7 @@ func TestWhatFlannelPublishesIsRead(t *testing.T) {
 		annotations map[string]string
 		want        *facts.Published
 	}{
-		{"another CNI", map[string]string{"projectcalico.org/IPv4Address": "10.0.0.1/24"}, nil},
+		{"another's", map[string]string{"example.org/address": "10.0.0.1/24"}, nil},
 		{
 			"VXLAN of one family",
 			map[string]string{at + "backend-type": "vxlan", at + "public-ip": "10.0.0.1", at + "backend-data": `{"VNI":1,"VtepMAC":"5e:35:e9:1c:60:bb"}`},
@@ -50,7 +51,7 @@ func TestWhatFlannelPublishesIsRead(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := publishedBy(c.annotations)
+			got := cni.Published(c.annotations)
 			if got == nil || c.want == nil {
 				if got != c.want {
 					t.Fatalf("published %+v, want %+v", got, c.want)

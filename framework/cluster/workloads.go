@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -22,8 +23,8 @@ func (d *discovery) workloads() {
 		if sets.Items[i].Namespace == metav1.NamespaceSystem && name == "kube-proxy" {
 			d.out.KubeProxyExpected = true
 		}
-		if cni := cniOf(name); cni != "" && d.out.CNI == "" {
-			d.out.CNI, d.plugin = cni, pluginOf(&sets.Items[i])
+		if p, ok := cni.ByDaemonSet(name); ok && d.out.CNI == "" {
+			d.out.CNI, d.plugin = p.Word, pluginOf(&sets.Items[i])
 			d.out.CNIExpected = true
 		}
 	}

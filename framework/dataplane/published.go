@@ -2,28 +2,14 @@ package dataplane
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// PerNode says whether the CNI is known to keep, on every node, one route for
-// each other node's pod CIDR (flannel and those built on it, kindnet). Others
-// hand out blocks of their own, or route in eBPF.
-func PerNode(s *facts.Snapshot) bool {
-	switch s.Cluster.CNI {
-	case "flannel", "canal", "kindnet":
-		return true
-	case "":
-		return slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return n.Published != nil })
-	default:
-		return false
-	}
-}
-
-// Flannel says whether flannel carries the traffic between the nodes.
-func Flannel(s *facts.Snapshot) bool { return PerNode(s) && s.Cluster.CNI != "kindnet" }
+// PerNode says whether every node has one route for each other node's pod CIDR.
+// Other networks hand out blocks of their own, or route in programs.
+func PerNode(s *facts.Snapshot) bool { return NetworkOf(s).PerNode() }
 
 // Backend is how the CNI says that a node's pods are reached (vxlan, host-gw …);
 // empty where it does not say.
@@ -53,42 +39,6 @@ func in(addrs []netip.Addr, f facts.Family) []netip.Addr {
 		}
 	}
 	return out
-}
-
-// Tunnels are the VXLAN devices of flannel on a host, by its naming
-// (flannel.VNI, flannel-v6.VNI), or with the VNI that the CNI published.
-func Tunnels(h facts.HostLook, n facts.Node) []facts.Interface {
-	var out []facts.Interface
-	for _, i := range h.Interfaces {
-		if i.Vxlan == nil {
-			continue
-		}
-		ours := strings.HasPrefix(i.Name, "flannel") || n.Published != nil && n.Published.VNI != 0 && n.Published.VNI == i.Vxlan.VNI
-		if ours {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// TunnelFor is the tunnel that carries pods of one family: the one with an
-// address of that family inside a pod CIDR of the node, else one whose outer
-// packets have it.
-func TunnelFor(h facts.HostLook, n facts.Node, f facts.Family) (facts.Interface, bool) {
-	tunnels := Tunnels(h, n)
-	for _, t := range tunnels {
-		for _, p := range t.Addrs {
-			if Of(p.Addr()) == f && !p.Addr().IsLinkLocalUnicast() {
-				return t, true
-			}
-		}
-	}
-	for _, t := range tunnels {
-		if t.Vxlan.Local.IsValid() && Of(t.Vxlan.Local) == f {
-			return t, true
-		}
-	}
-	return facts.Interface{}, false
 }
 
 // Seen is the later look at a host that took place, or nil and why there is none.

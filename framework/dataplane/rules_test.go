@@ -90,11 +90,11 @@ func TestTheTunnelOfAFamilyIsFound(t *testing.T) {
 		{Name: "flannel-v6.1", Vxlan: &facts.Vxlan{VNI: 1, Local: netip.MustParseAddr("fd00::11")}, Addrs: []netip.Prefix{netip.MustParsePrefix("fd00:244:1::/128")}},
 	}}
 	for f, want := range map[facts.Family]string{facts.IPv4: "flannel.1", facts.IPv6: "flannel-v6.1"} {
-		if got, ok := dataplane.TunnelFor(h, n, f); !ok || got.Name != want {
+		if got, ok := dataplane.TunnelFor(&facts.Snapshot{Cluster: facts.Cluster{CNI: "flannel"}}, h, n, f); !ok || got.Name != want {
 			t.Errorf("%s: %s", f, got.Name)
 		}
 	}
-	if got := dataplane.Tunnels(h, n); len(got) != 2 {
+	if got := dataplane.Tunnels(&facts.Snapshot{Cluster: facts.Cluster{CNI: "flannel"}}, h, n); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
@@ -83,19 +84,16 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 }
 
 // letPass: what lies between the nodes has to change, or, for those who cannot
-// change that, the tunnel's port (flannel, Documentation/backends.md: Backend.Port).
+// change that, the tunnel's port, where the network plugin has a setting for it.
 func (in *input) letPass(port int) check.Remedy {
 	const free = 8475
 	text := fmt.Sprintf("allow UDP port %d between all nodes, both ways, in the security group or firewall between them; where that is not yours, ", port)
-	pods := in.facts.Cluster.CNIPods
-	if in.facts.Cluster.CNI != "flannel" || len(pods) == 0 {
-		return check.Remedy{Text: text + "move the tunnel to a UDP port that passes, in the configuration of the network plugin"}
+	plugin := cni.Of(in.facts)
+	if namespace, set := plugin.Agent(in.facts); plugin.Words.Port != nil && set != "" && len(in.facts.Cluster.CNIPods) > 0 {
+		step := plugin.Words.Port(cni.Agent{Namespace: namespace, DaemonSet: set}, free)
+		return check.Remedy{Text: text + step.Text, Command: step.Command}
 	}
-	return check.Remedy{
-		Text: text + fmt.Sprintf("move flannel's tunnel to a port that passes (%d here), and restart it everywhere", free),
-		Command: fmt.Sprintf(`kubectl -n %[1]s get configmap kube-flannel-cfg -o yaml | sed 's/"Type": "vxlan"/"Type": "vxlan", "Port": %[2]d/' | kubectl apply -f - && `+
-			`kubectl -n %[1]s rollout restart daemonset kube-flannel-ds`, pods[0].Namespace, free),
-	}
+	return check.Remedy{Text: text + "move the tunnel to a UDP port that passes, in the configuration of the network plugin"}
 }
 
 func (t tunnelFault) uplink() string {

@@ -18,7 +18,7 @@ type Cluster struct {
 	Domain      string         `json:"domain,omitempty"` // cluster.local
 	// ProxyMode is "iptables", "nftables", "ipvs", "replaced" (by the CNI) or "" (unknown).
 	ProxyMode string `json:"proxyMode,omitempty"`
-	CNI       string `json:"cni,omitempty"` // flannel, calico, cilium … or "" (not recognised)
+	CNI       string `json:"cni,omitempty"` // a word of framework/cni, or "" (not recognised)
 
 	API       []netip.AddrPort `json:"api,omitempty"` // default/kubernetes at its ClusterIPs
 	DNS       []netip.AddrPort `json:"dns,omitempty"` // cluster DNS at its ClusterIPs
@@ -82,14 +82,20 @@ type Node struct {
 }
 
 // Published is what a CNI wrote about a node where the others read it
-// (flannel: the annotations flannel.alpha.coreos.com/*).
+// (annotations of the node; framework/cni knows which).
 type Published struct {
+	// By is the plugin's word; empty in older facts.
+	By      string       `json:"by,omitempty"`
 	Backend string       `json:"backend,omitempty"` // vxlan, host-gw …
 	Addrs   []netip.Addr `json:"addrs,omitempty"`   // where the others send to (public-ip)
 	// MAC and MAC6 are those of the tunnel's device (backend-data).
 	MAC  string `json:"mac,omitempty"`
 	MAC6 string `json:"mac6,omitempty"`
 	VNI  int    `json:"vni,omitempty"`
+	// Tunnels are the addresses of the tunnel's device, inside the tunnel.
+	Tunnels []netip.Addr `json:"tunnels,omitempty"`
+	// PodCIDRs are the ranges that the CNI itself gave to the node.
+	PodCIDRs []netip.Prefix `json:"podCIDRs,omitempty"`
 }
 
 // RuntimeAgent is a further pod of ours: of a RuntimeClass, or of a class of the trial of policies.

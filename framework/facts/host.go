@@ -95,6 +95,9 @@ type Vxlan struct {
 	Port   int        `json:"port"`
 	Local  netip.Addr `json:"local,omitzero"`
 	Device string     `json:"device,omitempty"`
+	// External: VNI and destination come with each packet from a program or route
+	// (ip-link(8): external), so it has no entries for peers.
+	External bool `json:"external,omitempty"`
 }
 
 // Route is one route of any table.
@@ -106,7 +109,9 @@ type Route struct {
 	Type    string       `json:"type"` // unicast, blackhole, unreachable, local …
 	Table   int          `json:"table"`
 	Metric  int          `json:"metric,omitempty"`
-	Family  Family       `json:"family"`
+	// Proto is who made it, as a number of rt_protos (kernel 2, boot 3, static 4, 80 …); 0 in older facts.
+	Proto  int    `json:"proto,omitempty"`
+	Family Family `json:"family"`
 }
 
 // Rule is a policy routing rule (ip-rule(8)).

@@ -43,7 +43,7 @@ type Watch struct {
 // Sighting is one packet on one interface.
 type Sighting struct {
 	AtMicros int64 `json:"atMicros"` // since the watch began
-	// Dev and Kind are the interface ("veth1a2b", "veth"; "cni0", "bridge"; "flannel.1",
+	// Dev and Kind are the interface ("veth1a2b", "veth"; "cni0", "bridge"; "vxlan0",
 	// "vxlan"; "eth0", "device").
 	Dev  string `json:"dev"`
 	Kind string `json:"kind,omitempty"`

@@ -64,7 +64,7 @@ func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) fac
 	i.Parent = parentOf(l, names)
 	i.Local, i.Remote = tunnelEnds(l)
 	if v, ok := l.(*netlink.Vxlan); ok {
-		i.Vxlan = &facts.Vxlan{VNI: v.VxlanId, Port: v.Port, Local: address(v.SrcAddr), Device: i.Parent}
+		i.Vxlan = &facts.Vxlan{VNI: v.VxlanId, Port: v.Port, Local: address(v.SrcAddr), Device: i.Parent, External: v.FlowBased}
 	}
 	return i
 }

@@ -88,10 +88,11 @@ func newNode(t *testing.T) *netlab.Namespace {
 		address add 10.244.1.1/24 dev cni0
 		link add vxlan1 type vxlan id 1 dstport 8472 local 192.0.2.10 dev eth0 nolearning
 		link set vxlan1 up
+		link add vxlan2 type vxlan external dstport 8473
 		route add default via 192.0.2.1
 		route add default via 2001:db8::1
 		route add 10.244.2.0/24 via 192.0.2.12 metric 7
-		route add blackhole 10.244.3.0/26
+		route add blackhole 10.244.3.0/26 proto 80
 		route add unreachable 2001:db8:3::/48
 		route add 10.9.0.0/16 nexthop via 192.0.2.21 nexthop via 192.0.2.22
 		route add 203.0.113.0/24 dev eth0 src 192.0.2.10 table 100
@@ -120,6 +121,9 @@ func TestInterfacesAreSeenWithTheirAddressesAndTunnels(t *testing.T) {
 	if tunnel.Kind != "vxlan" || tunnel.Vxlan == nil || *tunnel.Vxlan != want {
 		t.Errorf("vxlan1 is %+v with %+v", tunnel, tunnel.Vxlan)
 	}
+	if external, _ := s.Host.Interface("vxlan2"); external.Vxlan == nil || !external.Vxlan.External || external.Vxlan.Port != 8473 {
+		t.Errorf("vxlan2 is %+v with %+v", external, external.Vxlan)
+	}
 	if len(s.Host.Errors) > 0 {
 		t.Errorf("errors %+v", s.Host.Errors)
 	}
@@ -129,19 +133,19 @@ func TestRoutesOfAllTablesAndTypesAreSeen(t *testing.T) {
 	routes := lookIn(t, newNode(t)).Host.Routes
 	prefix, addr := netip.MustParsePrefix, netip.MustParseAddr
 	eth := func(r facts.Route) facts.Route {
-		r.Dev, r.Type = "eth0", "unicast"
+		r.Dev, r.Type, r.Proto = "eth0", "unicast", 3 // RTPROT_BOOT: by hand
 		return r
 	}
 	for name, want := range map[string]facts.Route{
 		"default":            eth(facts.Route{Gateway: addr("192.0.2.1"), Table: 254, Family: facts.IPv4}),
 		"default of IPv6":    eth(facts.Route{Gateway: addr("2001:db8::1"), Table: 254, Metric: 1024, Family: facts.IPv6}),
 		"gateway and metric": eth(facts.Route{Dst: prefix("10.244.2.0/24"), Gateway: addr("192.0.2.12"), Table: 254, Metric: 7, Family: facts.IPv4}),
-		"blackhole":          {Dst: prefix("10.244.3.0/26"), Type: "blackhole", Table: 254, Family: facts.IPv4},
-		"unreachable":        {Dst: prefix("2001:db8:3::/48"), Type: "unreachable", Dev: "lo", Table: 254, Metric: 1024, Family: facts.IPv6},
+		"blackhole":          {Dst: prefix("10.244.3.0/26"), Type: "blackhole", Table: 254, Proto: 80, Family: facts.IPv4},
+		"unreachable":        {Dst: prefix("2001:db8:3::/48"), Type: "unreachable", Dev: "lo", Table: 254, Metric: 1024, Proto: 3, Family: facts.IPv6},
 		"first next hop":     eth(facts.Route{Dst: prefix("10.9.0.0/16"), Gateway: addr("192.0.2.21"), Table: 254, Family: facts.IPv4}),
 		"second next hop":    eth(facts.Route{Dst: prefix("10.9.0.0/16"), Gateway: addr("192.0.2.22"), Table: 254, Family: facts.IPv4}),
 		"another table":      eth(facts.Route{Dst: prefix("203.0.113.0/24"), Src: addr("192.0.2.10"), Table: 100, Family: facts.IPv4}),
-		"local":              {Dst: prefix("192.0.2.10/32"), Src: addr("192.0.2.10"), Dev: "eth0", Type: "local", Table: 255, Family: facts.IPv4},
+		"local":              {Dst: prefix("192.0.2.10/32"), Src: addr("192.0.2.10"), Dev: "eth0", Type: "local", Table: 255, Proto: 2, Family: facts.IPv4},
 	} {
 		if !slices.Contains(routes, want) {
 			t.Errorf("%s: %+v is missing in\n%+v", name, want, routes)

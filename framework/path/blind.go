@@ -41,7 +41,7 @@ func (b *builder) blind(p *Path) (Verdict, bool) {
 	return v, true
 }
 
-// wayText is "n1 cni0, flannel.1, eth0; n3 eth0, flannel.1, cni0".
+// wayText is "n1 cni0, vxlan0, eth0; n3 eth0, vxlan0, cni0".
 func wayText(l Lane) string {
 	var legs []string
 	for i, h := range l.Hops {

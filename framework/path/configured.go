@@ -63,7 +63,7 @@ func forwarding(f facts.Family) string {
 
 // tunnelWorks says what is wrong with a node's tunnel device itself, and whether it is up.
 func (b *builder) tunnelWorks(h *host, say saying) bool {
-	t, ok := dataplane.TunnelFor(*h.look, h.node, b.family)
+	t, ok := dataplane.TunnelFor(h.s, *h.look, h.node, b.family)
 	if !ok {
 		return true
 	}

@@ -94,6 +94,6 @@ func (h *host) tunnelMAC(f facts.Family) string {
 	if h.look == nil {
 		return ""
 	}
-	t, _ := dataplane.TunnelFor(*h.look, h.node, f)
+	t, _ := dataplane.TunnelFor(h.s, *h.look, h.node, f)
 	return t.MAC
 }

@@ -11,6 +11,7 @@ import (
 
 // host is a node with what is known of its interfaces.
 type host struct {
+	s    *facts.Snapshot
 	name string
 	node facts.Node
 	look *facts.HostLook // nil where nobody looked
@@ -20,7 +21,7 @@ type host struct {
 }
 
 func newHost(s *facts.Snapshot, name string, watches []facts.Watch) *host {
-	h := &host{name: name, why: "it was not watched"}
+	h := &host{s: s, name: name, why: "it was not watched"}
 	if n := s.Node(name); n != nil {
 		h.node = *n
 	}
@@ -197,7 +198,7 @@ func (h *host) tunnel(f facts.Family) string {
 	if h.look == nil {
 		return ""
 	}
-	if t, ok := dataplane.TunnelFor(*h.look, h.node, f); ok {
+	if t, ok := dataplane.TunnelFor(h.s, *h.look, h.node, f); ok {
 		return t.Name
 	}
 	return ""

@@ -22,11 +22,11 @@ const (
 	watchBytes   = 4 << 20
 )
 
-// UDP ports of tunnels: flannel's and the standard's VXLAN (RFC 7348), Geneve (RFC 8926).
+// UDP ports of tunnels: the kernel's own default and the standard's of VXLAN (RFC 7348), Geneve (RFC 8926).
 const (
-	flannelPort = 8472
-	vxlanPort   = 4789
-	genevePort  = 6081
+	kernelPort = 8472
+	vxlanPort  = 4789
+	genevePort = 6081
 )
 
 // Watched says which nodes have to watch a flow that is sent again, sorted, and
@@ -187,7 +187,7 @@ func tunnelPorts(s *facts.Snapshot, nodes []string) []uint16 {
 		}
 	}
 	if !known {
-		out = append(out, flannelPort, vxlanPort, genevePort)
+		out = append(out, kernelPort, vxlanPort, genevePort)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
@@ -29,11 +30,11 @@ func CNI() check.Check {
 		Needs:    []check.Need{check.NeedAPI},
 		Looks:    []facts.Look{facts.Last},
 		Doc:      cniDoc,
-		Evaluate: cni,
+		Evaluate: agents,
 	}
 }
 
-func cni(s *facts.Snapshot) check.Result {
+func agents(s *facts.Snapshot) check.Result {
 	if why, bad := refused(s, "network plugin"); bad {
 		return check.Unknownf("%s", why)
 	}
@@ -157,11 +158,7 @@ func classOf(p facts.Pod) []symptom.Symptom {
 
 // agentName is the usual name of the agent's DaemonSet, for where no pod tells it.
 func agentName(s *facts.Snapshot) string {
-	names := map[string]string{
-		"flannel": "kube-flannel-ds", "calico": "calico-node", "canal": "canal", "cilium": "cilium", "antrea": "antrea-agent",
-		"weave": "weave-net", "kube-ovn": "kube-ovn-cni", "aws-vpc": "aws-node", "ovn-kubernetes": "ovnkube-node", "kindnet": "kindnet",
-	}
-	if name, ok := names[s.Cluster.CNI]; ok {
+	if name := cni.Of(s).AgentName(); name != "" {
 		return name
 	}
 	return "$(kubectl get daemonsets -A -o name | grep -E 'cni|net' | head -1 | cut -d/ -f2)"

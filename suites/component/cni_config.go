@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/symptom"
@@ -172,13 +173,10 @@ func wordsOf(f cniFile) string {
 
 // pluginTypes are the plugins by which a configuration of a CNI is known; multus
 // hands on to others. None where it is not known, or is of general plugins.
-func pluginTypes(cni string) []string {
-	own := map[string][]string{
-		"flannel": {"flannel"}, "calico": {"calico"}, "canal": {"calico"}, "cilium": {"cilium-cni"}, "antrea": {"antrea"},
-		"weave": {"weave-net"}, "kube-ovn": {"kube-ovn"}, "aws-vpc": {"aws-cni"}, "ovn-kubernetes": {"ovn-k8s-cni-overlay"},
-	}[cni]
+func pluginTypes(word string) []string {
+	own := cni.Named(word).ConfTypes
 	if own == nil {
 		return nil
 	}
-	return append(own, "multus", "multus-shim")
+	return slices.Concat(own, []string{"multus", "multus-shim"})
 }

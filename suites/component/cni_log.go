@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
@@ -25,18 +26,16 @@ const (
 // logged quotes the last known failure line of each kind in one agent's log.
 func logged(s *facts.Snapshot, log facts.PodLog) []symptom.Symptom {
 	var out []symptom.Symptom
-	for _, f := range failures() {
-		if !f.of(s.Cluster.CNI) {
-			continue
-		}
+	for _, line := range failures(cni.Of(s)) {
+		f := failure{line}
 		for _, line := range f.in(log.Lines) {
 			verdict, note := f.weigh(s, log.Node, line)
 			if verdict == check.Pass {
 				continue
 			}
 			out = append(out, symptom.Symptom{
-				Node: log.Node, Kind: f.part + verdict.String() + note, Verdict: verdict,
-				Says:     fmt.Sprintf("the log of %s says %q: %s%s", log.Pod, message(line), f.means, note),
+				Node: log.Node, Kind: f.Part + verdict.String() + note, Verdict: verdict,
+				Says:     fmt.Sprintf("the log of %s says %q: %s%s", log.Pod, message(line), f.Means, note),
 				Evidence: []check.Evidence{{Node: log.Node, Source: "log of pod " + log.Pod, Text: line}},
 				Remedy:   repair(s, log, f),
 			})
@@ -45,13 +44,8 @@ func logged(s *facts.Snapshot, log facts.PodLog) []symptom.Symptom {
 	return out
 }
 
-// of says whether a CNI writes this line; canal is flannel and calico in one.
-func (f failure) of(cni string) bool {
-	if cni == "canal" {
-		return slices.Contains([]string{"", "flannel", "calico"}, f.cni)
-	}
-	return f.cni == "" || f.cni == cni
-}
+// failure is a known line.
+type failure struct{ cni.LogLine }
 
 // in gives the lines of this kind which no later line calls done, the same
 // message once, as it was written last.
@@ -60,11 +54,11 @@ func (f failure) in(lines []string) []string {
 	at := map[string]int{}
 	for _, line := range lines {
 		low := strings.ToLower(line)
-		if f.until != "" && strings.Contains(low, f.until) {
+		if f.Until != "" && strings.Contains(low, f.Until) {
 			out, at = nil, map[string]int{}
 			continue
 		}
-		if !strings.Contains(low, f.part) {
+		if !strings.Contains(low, f.Part) {
 			continue
 		}
 		if i, seen := at[message(line)]; seen {
@@ -80,12 +74,12 @@ func (f failure) in(lines []string) []string {
 // weigh says how much a line weighs: one that tells of the present is a failure;
 // one of the last hour, or of which the time is not known, a warning.
 func (f failure) weigh(s *facts.Snapshot, node, line string) (check.Verdict, string) {
-	if f.route && routed(s, node, line) {
+	if f.Route && routed(s, node, line) {
 		return check.Warn, " (the route is there now, so it was repaired since)"
 	}
 	written, known := writtenAt(line, s.Run.Started)
 	switch age := s.Run.Started.Sub(written); {
-	case f.lasting:
+	case f.Lasting:
 		return check.Fail, ""
 	case !known:
 		return check.Warn, " (when that was is not known)"
@@ -130,12 +124,12 @@ func routed(s *facts.Snapshot, node, line string) bool {
 func repair(s *facts.Snapshot, log facts.PodLog, f failure) []check.Remedy {
 	namespace, set := remedies.DaemonSet(s.Cluster.CNIPods, agentName(s))
 	return []check.Remedy{
-		{Purpose: check.Find, Text: "See what is in the way, and remove it: it stays when the agent is restarted", Node: log.Node, Command: f.look},
+		{Purpose: check.Find, Text: "See what is in the way, and remove it: it stays when the agent is restarted", Node: log.Node, Command: f.Look},
 		{Text: "Let the agent begin anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, log.Pod)},
 		{
 			Purpose: check.Verify, Text: "Check a minute later that the line does not come back: this must print nothing",
 			Command: fmt.Sprintf("kubectl -n %s logs --tail=200 --all-containers $(kubectl -n %s get pods --field-selector spec.nodeName=%s -o name | grep %s) | grep -iF -- '%s'",
-				namespace, namespace, log.Node, set, f.part),
+				namespace, namespace, log.Node, set, f.Part),
 		},
 	}
 }

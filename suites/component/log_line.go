@@ -10,7 +10,7 @@ import (
 var (
 	// klogLine is the head of a line of klog: a letter, month and day, time, process, file and line.
 	klogLine = regexp.MustCompile(`^[IWEF](\d{4} \d{2}:\d{2}:\d{2})\.\d+\s+\d+ [^ ]+\] ?`)
-	// isoTime is a time with its date, as logrus and slog (cilium) and calico write it.
+	// isoTime is a time with its date, as logrus and slog write it.
 	isoTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}`)
 )
 

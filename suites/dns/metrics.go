@@ -75,7 +75,7 @@ func metricsRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	}
 	policies := check.Remedy{
 		Purpose: check.Find, Text: "Is there a NetworkPolicy which lets only port 53 pass to the cluster DNS?",
-		Command: "kubectl -n kube-system get networkpolicies; kubectl get ciliumnetworkpolicies,globalnetworkpolicies -A 2>/dev/null",
+		Command: remedies.ShowPolicies(s, "kube-system"),
 	}
 	if p.Shape == matrix.Target || p.Shape == matrix.Within {
 		return append([]check.Remedy{{

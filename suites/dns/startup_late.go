@@ -66,7 +66,7 @@ func lateRemedy(s *facts.Snapshot, b begin) []check.Remedy {
 	steps := []check.Remedy{{
 		Purpose: check.Find,
 		Text:    "Is kube-proxy (or what replaces it) on this node up and in time, and the CNI's agent? Both write what a new pod needs",
-		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + b.node + " | grep -E 'kube-proxy|flannel|calico|cilium|antrea|weave'",
+		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + b.node,
 	}, {
 		Purpose: check.Find,
 		Text:    "Read how long the CNI and the data plane took",

@@ -126,7 +126,7 @@ func strangerRemedy(name, node string) []check.Remedy {
 		Text:    "Look at what the rules do with forwarded packets; firewall/forward says which of them stop any", Node: node,
 		Command: "iptables -S; nft list ruleset",
 	}
-	for _, o := range owners {
+	for _, o := range owners() {
 		if o.name == name && o.stop != "" {
 			return []check.Remedy{
 				look,

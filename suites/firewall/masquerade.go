@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed masquerade.md
@@ -69,7 +71,7 @@ func (w *nodeWalk) rewriting(s *stopped) check.Finding {
 	node := w.node.Name
 	remedy := s.remedy(w.snapshot, node)
 	if s.owner.member {
-		remedy[0].Text = fmt.Sprintf("The chain is %s's own: give it the cluster's real pod range (kube-proxy: --cluster-cidr; flannel: net-conf.json), and look whether it is left over from an earlier cluster", s.owner.name)
+		remedy[0].Text = fmt.Sprintf("The chain is %s's own: give it the cluster's real pod range%s, and look whether it is left over from an earlier cluster", s.owner.name, remedies.In(s.owner.rangeAt()))
 	}
 	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", node, s.where()), Nodes: []string{node}, Verdict: check.Fail,
@@ -85,17 +87,10 @@ func (w *nodeWalk) rewriting(s *stopped) check.Finding {
 	return f
 }
 
-// plugins are network plugins that write rules, by their owner's name, with the
-// word by which the cluster's own plugin is known (facts.Cluster.CNI). kube-router
-// is not among them: some distributions run its policies beside another plugin.
-var plugins = map[string]string{
-	"flannel": "flannel", "Calico": "calico", "Cilium": "cilium", "Weave": "weave",
-	"Antrea": "antrea", "Kube-OVN": "kube-ovn", "kindnet": "kindnet", "Amazon VPC CNI": "aws",
-}
-
 // foreign are rules of network plugins other than the cluster's, at the last look that shows them.
 func foreign(s *facts.Snapshot, node string) []check.Finding {
-	if s.Cluster.CNI == "" {
+	own := cni.Of(s)
+	if !own.Known() {
 		return nil // whose rules are the others' cannot be told
 	}
 	left := map[string][]string{}
@@ -106,20 +101,19 @@ func foreign(s *facts.Snapshot, node string) []check.Finding {
 		}
 		for _, c := range rules.Chains {
 			o, known := ownerOf(c)
-			word, plugin := plugins[o.name]
-			if known && plugin && len(c.Rules) > 0 && !sameNetwork(s.Cluster.CNI, word) {
+			if known && o.plugin.Known() && !o.plugin.Beside && len(c.Rules) > 0 && !own.Is(o.plugin.Word) {
 				left[o.name] = withWord(left[o.name], c.Table+"/"+c.Name)
 			}
 		}
 	}
 	var out []check.Finding
-	for _, o := range owners {
+	for _, o := range owners() {
 		if len(left[o.name]) == 0 {
 			continue
 		}
 		out = append(out, check.Finding{
 			Subject: node, Nodes: []string{node}, Verdict: check.Warn,
-			Says:     fmt.Sprintf("rules of %s are left, while the cluster's network plugin is %s", o.name, s.Cluster.CNI),
+			Says:     fmt.Sprintf("rules of %s are left, while the cluster's network plugin is %s", o.name, own.Name()),
 			Evidence: []check.Evidence{{Node: node, Source: "firewall chains", Text: few(left[o.name])}},
 			Remedy: []check.Remedy{
 				{Purpose: check.Find, Text: "See what they do", Node: node, Command: fmt.Sprintf("iptables-save | grep -e '%s'; nft list ruleset | grep -e '%[1]s'", strings.TrimSuffix(pattern(o), "*"))},
@@ -129,12 +123,6 @@ func foreign(s *facts.Snapshot, node string) []check.Finding {
 		})
 	}
 	return out
-}
-
-// sameNetwork: canal is Calico's policies over flannel's network.
-func sameNetwork(cni, plugin string) bool {
-	cni = strings.ToLower(cni)
-	return strings.Contains(cni, plugin) || cni == "canal" && (plugin == "flannel" || plugin == "calico")
 }
 
 func pattern(o owner) string {

@@ -3,12 +3,28 @@ package firewall
 import (
 	"path"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
 )
+
+// owners are all that are known; the plugins come first, because a name may begin
+// like one of Kubernetes' own.
+func owners() []owner {
+	var out []owner
+	for _, p := range cni.All() {
+		if len(p.Parts) > 0 || len(p.Chains)+len(p.Tables) == 0 {
+			continue // its parts stand for it
+		}
+		out = append(out, owner{name: p.Display, plugin: p, member: true, chains: p.Chains, tables: p.Tables})
+	}
+	return append(out, others...)
+}
 
 // owner is somebody who is known to make chains, told by their names.
 type owner struct {
 	name string
+	// plugin is the network plugin that it is; the zero value for anybody else.
+	plugin cni.Plugin
 	// member: part of the cluster's own network, or of the container runtime.
 	member bool
 	// chains and tables are patterns as in path.Match; tables are native nft ones.
@@ -17,21 +33,11 @@ type owner struct {
 	stop string
 }
 
-// owners is the list; a new one is a line here. Sources are the projects' own
+// owners are the network plugins of framework/cni, and these; a new one is a line here. Sources are the projects' own
 // documentation and code.
-var owners = []owner{
-	{name: "kube-router", member: true, chains: []string{"KUBE-ROUTER-*", "KUBE-NWPLCY-*", "KUBE-POD-FW-*"}},
+var others = []owner{
 	{name: "Kubernetes", member: true, chains: []string{"KUBE-*"}, tables: []string{"kube-proxy", "nodelocaldns"}},
-	{name: "flannel", member: true, chains: []string{"FLANNEL-*"}, tables: []string{"flannel-*"}},
-	{name: "Calico", member: true, chains: []string{"cali-*", "cali*"}, tables: []string{"calico"}},
-	{name: "Cilium", member: true, chains: []string{"CILIUM_*", "OLD_CILIUM_*"}},
-	{name: "Weave", member: true, chains: []string{"WEAVE*"}},
-	{name: "Antrea", member: true, chains: []string{"ANTREA-*"}, tables: []string{"antrea*"}},
-	{name: "Kube-OVN", member: true, chains: []string{"OVN-*"}},
-	{name: "CNI plugins", member: true, chains: []string{"CNI-*"}, tables: []string{"cni_*", "cni-*"}},
-	{name: "Amazon VPC CNI", member: true, chains: []string{"AWS-*"}},
 	{name: "ip-masq-agent", member: true, chains: []string{"IP-MASQ*"}, tables: []string{"ip-masq*"}},
-	{name: "kindnet", member: true, chains: []string{"KIND-*"}, tables: []string{"kindnet*", "kube-network-policies"}},
 	{name: "Istio", member: true, chains: []string{"ISTIO_*"}},
 	{name: "Docker", member: true, chains: []string{"DOCKER*"}, tables: []string{"docker-*"}},
 	{name: "Podman", member: true, chains: []string{"NETAVARK*"}, tables: []string{"netavark"}},
@@ -64,7 +70,7 @@ var owners = []owner{
 // ownerOf tells whose a chain is; ok is false where nobody known makes such a
 // chain. A native nft table is told by its own name: chains are private to it.
 func ownerOf(c netfilter.Chain) (owner, bool) {
-	for _, o := range owners {
+	for _, o := range owners() {
 		patterns, name := o.chains, c.Name
 		if native(c) {
 			patterns, name = o.tables, c.Table
@@ -80,3 +86,11 @@ func ownerOf(c netfilter.Chain) (owner, bool) {
 
 // native: a chain of nft's own, not of an iptables table.
 func native(c netfilter.Chain) bool { return c.Tool == "nft" }
+
+// rangeAt is the setting that holds the pod range of whose rules rewrite sources.
+func (o owner) rangeAt() string {
+	if o.plugin.Known() {
+		return o.plugin.Words.PodRange
+	}
+	return "kube-proxy: --cluster-cidr"
+}

@@ -102,7 +102,7 @@ func (m *manager) finding(node string) check.Finding {
 }
 
 func (m *manager) stop() string {
-	for _, o := range owners {
+	for _, o := range owners() {
 		if o.name == m.name && o.stop != "" {
 			return o.stop
 		}

@@ -62,7 +62,7 @@ func forwardingOf(s *facts.Snapshot, n facts.Node) []check.Finding {
 		}
 		for _, name := range pathInterfaces(s, n, sw.family) {
 			own := sw
-			// A dot in a name such as flannel.1 is a slash in the setting's (sysctl.d(5)).
+			// A dot in a name such as vxlan.1 is a slash in the setting's (sysctl.d(5)).
 			own.sysctl = fmt.Sprintf("net.%s.conf.%s.forwarding", sw.family, strings.ReplaceAll(name, ".", "/"))
 			looks := bothLooks(s, n.Name, own.sysctl)
 			if f, bad := looks.judge(n.Name, own); bad && f.Verdict == check.Fail {

@@ -20,22 +20,13 @@ func keepLink(node, dev string, mtu int) check.Remedy {
 
 // keepCNI makes the MTU last in the network plugin's configuration; zero is a size that is not known.
 func keepCNI(s *facts.Snapshot, mtu int) check.Remedy {
-	namespace, set := remedies.DaemonSet(s.Cluster.CNIPods, "kube-flannel-ds")
-	step := check.Remedy{Purpose: check.Last, Text: fmt.Sprintf("Set the network plugin's MTU to %d (for pods), and let its agents start anew; pods take it when they are made anew", mtu)}
-	restart := fmt.Sprintf("kubectl -n %s rollout restart daemonset %s", namespace, set)
-	switch s.Cluster.CNI {
-	case "flannel":
-		step.Text = "Let flannel's agents start anew: they take the MTU of the node's interface less the tunnel's overhead, unless net-conf.json names one (\"Backend\": {\"MTU\": …}, of the outer packets), which has to be corrected first"
-		step.Command = fmt.Sprintf("kubectl -n %s get configmap kube-flannel-cfg -o jsonpath='{.data.net-conf\\.json}'; %s", namespace, restart)
-	case "calico":
-		step.Command = fmt.Sprintf(`kubectl patch installation.operator.tigera.io default --type merge -p '{"spec":{"calicoNetwork":{"mtu":%d}}}' || `+
-			`{ kubectl -n kube-system patch configmap calico-config --type merge -p '{"data":{"veth_mtu":"%d"}}' && %s; }`, mtu, mtu, restart)
-	case "cilium":
-		step.Command = fmt.Sprintf(`kubectl -n kube-system patch configmap cilium-config --type merge -p '{"data":{"mtu":"%d"}}' && %s`, mtu, restart)
-	default:
-		step.Command = "kubectl get configmaps -A | grep -iE 'flannel|calico|cilium|canal|weave|antrea|kube-router'"
+	if step, ok := remedies.PluginMTU(s, mtu); ok {
+		return check.Remedy{Purpose: check.Last, Text: step.Text, Command: step.Command}
 	}
-	return step
+	return check.Remedy{
+		Purpose: check.Last, Text: fmt.Sprintf("Set the network plugin's MTU to %d (for pods), and let its agents start anew; pods take it when they are made anew", mtu),
+		Command: remedies.ShowConfig(s),
+	}
 }
 
 // shown are the steps that show the MTUs of interfaces and judge them again.

@@ -92,7 +92,7 @@ func uniformRemedy(s *facts.Snapshot, one sizedLink, usual int) []check.Remedy {
 	where := check.Remedy{
 		Purpose: check.Find,
 		Text:    "Where does the size come from? Compare the network configuration, the CNI's, and what was set by hand, with another node's", Node: one.node,
-		Command: "ip -d link | grep -E 'mtu'; grep -rn -i mtu /etc/cni/net.d /run/flannel/subnet.env /etc/netplan /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts 2>/dev/null",
+		Command: "ip -d link | grep -E 'mtu'; grep -rn -i mtu /etc/cni/net.d /etc/netplan /etc/NetworkManager/system-connections /etc/sysconfig/network-scripts 2>/dev/null",
 	}
 	if one.kind == "the pods" {
 		return append([]check.Remedy{where, {

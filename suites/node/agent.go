@@ -34,10 +34,10 @@ func agent(s *facts.Snapshot) check.Result {
 	}
 	var words []word
 	for _, n := range nodes {
-		if w, bad := agentOf(n, "host agent", n.NodeAgent, s.Run.Namespace); bad && !s.Run.Unprivileged {
+		if w, bad := agentOf(s, n, "host agent", n.NodeAgent, s.Run.Namespace); bad && !s.Run.Unprivileged {
 			words = append(words, w)
 		}
-		if w, bad := agentOf(n, "probe pod", n.PodAgent, s.Run.Namespace); bad {
+		if w, bad := agentOf(s, n, "probe pod", n.PodAgent, s.Run.Namespace); bad {
 			words = append(words, w)
 		}
 	}
@@ -55,7 +55,7 @@ type word struct {
 	check.Finding
 }
 
-func agentOf(n facts.Node, what string, a facts.Agent, namespace string) (word, bool) {
+func agentOf(s *facts.Snapshot, n facts.Node, what string, a facts.Agent, namespace string) (word, bool) {
 	w := word{node: n.Name, what: what}
 	switch {
 	case a.Ready:
@@ -66,7 +66,7 @@ func agentOf(n facts.Node, what string, a facts.Agent, namespace string) (word, 
 	case len(a.Trouble) == 0:
 		w.Says = a.NotRun
 		if strings.Contains(a.NotRun, kubeletPort) {
-			w.Remedy = unreachable.remedy(n.Name, a.Pod, namespace)
+			w.Remedy = unreachable.remedy(s, n.Name, a.Pod, namespace)
 		}
 		return w, true
 	}
@@ -85,7 +85,7 @@ func agentOf(n facts.Node, what string, a facts.Agent, namespace string) (word, 
 		}
 		w.Evidence = append(w.Evidence, check.Evidence{Node: n.Name, Source: "event " + e.Reason, Text: text})
 	}
-	w.Remedy = known.remedy(n.Name, a.Pod, namespace)
+	w.Remedy = known.remedy(s, n.Name, a.Pod, namespace)
 	return w, true
 }
 

@@ -53,8 +53,8 @@ func (c comparedFacts) read(n facts.Node, h *facts.HostLook) {
 	}
 }
 
-// ofAnyNode takes out of a CNI configuration what names this node (Calico writes
-// its name, kindnet its pod CIDR).
+// ofAnyNode takes out of a CNI configuration what names this node: some plugins
+// write its name there, or its pod CIDR.
 func ofAnyNode(text string, n facts.Node) string {
 	text = strings.ReplaceAll(text, strconv.Quote(n.Name), `"NODE"`)
 	for _, p := range n.PodCIDRs {

@@ -1,12 +1,14 @@
 package node
 
 import (
+	"cmp"
 	_ "embed" // the explanation page
 	"fmt"
 	"net/netip"
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -106,7 +108,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 	for _, a := range n.PodAgent.Addrs {
 		if dataplane.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			wrong("pod", fmt.Sprintf("the probe pod's address %s lies outside the node's pod CIDR %v", a, n.PodCIDRs),
-				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: "cat /run/flannel/subnet.env /etc/cni/net.d/*; ip addr show cni0"},
+				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: cmp.Or(cni.Of(s).Words.Range, "cat /etc/cni/net.d/*") + "; ip -br address show type bridge"},
 				peering.RestartCNI(s, n.Name),
 				check.Remedy{Text: "Where the bridge keeps the old range: delete it; the next pod makes it anew (drain the node first, because its pods lose their network)", Node: n.Name, Command: "ip link del cni0"})
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -28,12 +29,11 @@ var troubles = []trouble{
 	{part: "no IP addresses available in range", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
 	{part: "failed to allocate for range", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
 	{part: "no available IPs", means: "the node's range of pod addresses is used up", network: true, steps: usedUp},
-	{part: "subnet.env: no such file", means: "flannel has not written its configuration on this node", network: true, steps: cniAgent},
 	{part: "cni plugin not initialized", means: "the network plugin has not written its configuration on this node", network: true, steps: cniAgent},
 	{part: "failed to find plugin", means: "a CNI plugin's binary is missing on this node", network: true, steps: []check.Remedy{
 		{Purpose: check.Find, Text: "See which binaries are there", Node: onNode, Command: "ls -l /opt/cni/bin"},
 		{Purpose: check.Find, Text: "See which ones the configuration names", Node: onNode, Command: "cat /etc/cni/net.d/*"},
-		{Text: "Let the network plugin's agent bring its own again; the general ones are of the package kubernetes-cni (or containernetworking-plugins)", Command: remedies.RestartCNI(&facts.Snapshot{}, "{node}").Command},
+		{Text: "Let the network plugin's agent bring its own again; the general ones are of the package kubernetes-cni (or containernetworking-plugins)", Command: restart},
 		{Text: "Install the general ones (bridge, host-local, loopback, portmap)", Node: onNode, Command: "apt-get install --reinstall -y kubernetes-cni || dnf reinstall -y kubernetes-cni"},
 		podStarts,
 	}},
@@ -82,7 +82,7 @@ var (
 	cniAgent = []check.Remedy{
 		{Purpose: check.Find, Text: "Look at the network plugin's agent on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName={node}"},
 		{Purpose: check.Find, Text: "Read what the kubelet says of it", Node: onNode, Command: "journalctl -u kubelet --no-pager --since -10min | grep -i cni | tail -20"},
-		{Text: "Restart that agent: it writes its configuration anew when it starts", Command: remedies.RestartCNI(&facts.Snapshot{}, "{node}").Command},
+		{Text: "Restart that agent: it writes its configuration anew when it starts", Command: restart},
 		podStarts,
 	}
 	image = []check.Remedy{
@@ -95,9 +95,23 @@ var (
 	describeNode = []check.Remedy{{Purpose: check.Find, Text: "See what the node has left", Command: "kubectl describe node {node}"}}
 )
 
+// ofPlugins are those that name a file of one plugin.
+func ofPlugins() []trouble {
+	var out []trouble
+	for _, p := range cni.All() {
+		if p.Words.NotReady != "" {
+			out = append(out, trouble{part: p.Words.NotReady, means: p.Words.NotReadyMeans, network: true, steps: cniAgent})
+		}
+	}
+	return out
+}
+
+// restart stands for the command that restarts the network plugin's agent on the node.
+const restart = "{restart}"
+
 // mostTelling picks the event to show first, and what is known of it.
 func mostTelling(events []facts.Event) (facts.Event, trouble) {
-	for _, known := range troubles {
+	for _, known := range slices.Concat(ofPlugins(), troubles) {
 		i := slices.IndexFunc(events, func(e facts.Event) bool {
 			return (known.reason == "" || e.Reason == known.reason) && strings.Contains(e.Message, known.part)
 		})
@@ -116,11 +130,11 @@ var unreachable = trouble{steps: []check.Remedy{
 	{Purpose: check.Find, Text: "See whether it listens, and whether a rule keeps the control plane from its port", Node: onNode, Command: "ss -ltnp 'sport = :10250'; iptables-save | grep -n 10250; nft list ruleset | grep -n 10250"},
 }}
 
-func (t trouble) remedy(node, pod, namespace string) []check.Remedy {
+func (t trouble) remedy(s *facts.Snapshot, node, pod, namespace string) []check.Remedy {
 	if pod == "" {
 		pod = "POD"
 	}
-	names := strings.NewReplacer("{node}", node, "{pod}", "-n "+namespace+" "+pod, "{namespace}", namespace)
+	names := strings.NewReplacer("{node}", node, "{pod}", "-n "+namespace+" "+pod, "{namespace}", namespace, restart, remedies.RestartCNI(s, node).Command)
 	var out []check.Remedy
 	for _, step := range t.steps {
 		out = append(out, check.Remedy{Purpose: step.Purpose, Text: step.Text, Node: names.Replace(step.Node), Command: names.Replace(step.Command)})

@@ -1,10 +1,13 @@
 package overlay
 
 import (
+	"cmp"
 	_ "embed" // the explanation page
 	"fmt"
+	"strconv"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
@@ -50,7 +53,7 @@ func checksum(s *facts.Snapshot) check.Result {
 		answers, waited := resent(s, n.Name)
 		grown, counted := wrongSums(s, n.Name)
 		if grown > 0 {
-			faults = append(faults, sums(n.Name, grown))
+			faults = append(faults, sums(s, n.Name, grown))
 		}
 		switch {
 		case answers == 0:
@@ -142,27 +145,39 @@ func wrongSums(s *facts.Snapshot, node string) (grown int64, known bool) {
 	return grown, known
 }
 
-func sums(node string, grown int64) peering.Fault {
+func sums(s *facts.Snapshot, node string, grown int64) peering.Fault {
+	dev, port := tunnelOn(s, node)
 	return peering.Fault{
 		Node: node, Kind: "sums" + node, Verdict: check.Warn,
 		Says:     fmt.Sprintf("%s with a wrong UDP checksum arrived during the run and was thrown away", figures.Count(int(grown), "packet")),
 		Evidence: []check.Evidence{{Node: node, Source: "counter Udp InCsumErrors, growth between the looks", Text: fmt.Sprint(grown)}},
 		Repair: []check.Remedy{
-			{Purpose: check.Find, Text: "See on which interface they arrive", Node: node, Command: "timeout 30 tcpdump -ni any -vv -c 20 'udp port 8472' | grep -B1 'bad udp cksum'"},
-			{Text: "On the sender, let the kernel compute them: switch the offload off for its tunnel", Node: node, Command: "ethtool -K flannel.1 tx-checksum-ip-generic off"},
-			offAtStart(node, "flannel.1"),
+			{Purpose: check.Find, Text: "See on which interface they arrive", Node: node, Command: "timeout 30 tcpdump -ni any -vv -c 20 'udp port " + port + "' | grep -B1 'bad udp cksum'"},
+			{Text: "On the sender, let the kernel compute them: switch the offload off for its tunnel", Node: node, Command: "ethtool -K " + dev + " tx-checksum-ip-generic off"},
+			offAtStart(node, dev),
 			remedies.Still(node, "that the counter stands still", "nstat -az UdpInCsumErrors"),
 		},
 	}
 }
 
-func slow(s *facts.Snapshot, n facts.Node, waited []int, answers int) peering.Fault {
-	dev := "flannel.1"
-	if h, why := dataplane.Seen(s, n.Name); why == "" {
-		for _, t := range dataplane.Tunnels(*h, n) {
-			dev = t.Name
-		}
+// tunnelOn is the name and the port of a node's tunnel, as the plugin gives them
+// where it was not seen.
+func tunnelOn(s *facts.Snapshot, node string) (dev, port string) {
+	plugin := cni.Of(s)
+	dev, port = cmp.Or(plugin.TunnelName(), "DEVICE"), strconv.Itoa(cmp.Or(plugin.TunnelPort(), kernelPort))
+	h, why := dataplane.Seen(s, node)
+	n := s.Node(node)
+	if why != "" || n == nil {
+		return dev, port
 	}
+	for _, t := range dataplane.Tunnels(s, *h, *n) {
+		dev, port = t.Name, strconv.Itoa(t.Vxlan.Port)
+	}
+	return dev, port
+}
+
+func slow(s *facts.Snapshot, n facts.Node, waited []int, answers int) peering.Fault {
+	dev, _ := tunnelOn(s, n.Name)
 	return peering.Fault{
 		Node: n.Name, Kind: "slow", Verdict: check.Warn,
 		Says: fmt.Sprintf("%d of %d answers of the suite's ClusterIP came after %.1f s, when the first packet was sent again: the sign of a wrong checksum of translated packets in the tunnel (kubernetes#88986)",

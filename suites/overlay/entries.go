@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -61,7 +62,7 @@ func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
 	if why != "" {
 		return
 	}
-	for _, tunnel := range dataplane.Tunnels(*h, n) {
+	for _, tunnel := range dataplane.Tunnels(s, *h, n) {
 		d := t.deviceOf(n, tunnel)
 		if d.own == "" || d.published == "" || d.own == d.published {
 			continue
@@ -73,10 +74,18 @@ func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
 			Evidence: macEvidence(n.Name, d, tunnel),
 			Repair: []check.Remedy{
 				peering.RestartCNI(s, n.Name),
-				{Purpose: check.Verify, Text: "Check what is published: its VtepMAC must be " + d.own, Command: "kubectl get node " + n.Name + ` -o jsonpath='{.metadata.annotations.flannel\.alpha\.coreos\.com/backend-data}'`},
+				{Purpose: check.Verify, Text: "Check what is published: its VtepMAC must be " + d.own, Command: publishedAt(s, n.Name)},
 			},
 		})
 	}
+}
+
+// publishedAt shows what the network plugin published about a node.
+func publishedAt(s *facts.Snapshot, node string) string {
+	if show := cni.Of(s).Words.Published; show != nil {
+		return show(node)
+	}
+	return "kubectl get node " + node + " -o jsonpath='{.metadata.annotations}'"
 }
 
 // leftovers turns entries for no node into one Warning.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -39,7 +40,7 @@ func fdb(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range dataplane.Tunnels(*last, n) {
+		for _, tunnel := range dataplane.Tunnels(s, *last, n) {
 			t.forwarding(s, n, last, tunnel)
 		}
 	}
@@ -118,7 +119,7 @@ func wrongForwarding(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interfa
 		return f, false
 	}
 	f.Repair = []check.Remedy{{
-		Text: "Set the entry as flannel would", Node: n.Name,
+		Text: "Set the entry as " + cni.Of(s).Name() + " would", Node: n.Name,
 		Command: fmt.Sprintf("bridge fdb replace %s dev %s dst %s self permanent", mac, tunnel.Name, hosts[0]),
 	}}
 	teller := n.Name

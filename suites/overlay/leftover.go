@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
@@ -103,7 +104,7 @@ func ownerOf(a netip.Addr, owners map[netip.Prefix]string) (string, netip.Prefix
 // counts only where the CNI keeps to the nodes' pod CIDRs.
 func intruder(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix, owners map[netip.Prefix]string) (peering.Fault, bool) {
 	plugin := pluginOf(i.Name)
-	foreign := plugin != "" && !belongs(plugin, s.Cluster.CNI, dataplane.Flannel(s))
+	foreign := plugin != "" && !belongs(plugin, cni.Of(s))
 	node, cidr := ownerOf(p.Addr(), owners)
 	elsewhere := dataplane.PerNode(s) && node != "" && node != n.Name
 	state := "up"

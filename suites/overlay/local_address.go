@@ -41,7 +41,7 @@ func localAddress(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		for _, t := range carriers(last, n) {
+		for _, t := range carriers(s, last, n) {
 			if !localOf(t).IsValid() {
 				continue
 			}
@@ -53,7 +53,7 @@ func localAddress(s *facts.Snapshot) check.Result {
 	}
 	findings := append(peering.Fold(faults), peering.Unseen(s)...)
 	if tunnels == 0 && len(findings) == 0 {
-		return check.Skipf("no node has a tunnel for pods with a local address of its own (%s)", cni(s))
+		return check.Skipf("no node has a tunnel for pods with a local address of its own (%s)", pluginName(s))
 	}
 	return check.Conclude(fmt.Sprintf("%d of %d tunnels send from the node's own, published address", tunnels-len(faults), tunnels), findings)
 }
@@ -137,10 +137,8 @@ func localRemedy(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t facts.Int
 			remedies.WhereWritten(n.Name, "Take it away where it comes from too (a DHCP client beside a static address: BOOTPROTO=none, dhcp4: false), or it is back with the next lease",
 				"BOOTPROTO|dhcp4|inet dhcp|method=auto|"+strings.ReplaceAll(local.String(), ".", "[.]")))
 	}
-	if dataplane.Flannel(s) {
-		out = append(out,
-			check.Remedy{Purpose: check.Last, Text: "Where the second address must stay, tell flannel which interface or address to use: argument --iface=ADDRESS of its DaemonSet (or an --iface-regex for all nodes), or the annotation", Command: fmt.Sprintf("kubectl annotate --overwrite node %s flannel.alpha.coreos.com/public-ip-overwrite=%s", n.Name, internal)},
-		)
+	if step, ok := remedies.PluginAddress(s, n.Name, internal); ok {
+		out = append(out, check.Remedy{Purpose: check.Last, Text: "Where the second address must stay, " + step.Text, Command: step.Command})
 	}
 	return append(out,
 		peering.RestartCNI(s, n.Name),

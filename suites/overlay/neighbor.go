@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -42,7 +43,7 @@ func neighbor(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range dataplane.Tunnels(*last, n) {
+		for _, tunnel := range dataplane.Tunnels(s, *last, n) {
 			t.neighbors(s, n, last, tunnel)
 		}
 	}
@@ -123,7 +124,7 @@ func wrongNeighbor(s *facts.Snapshot, n, peer facts.Node, tunnel facts.Interface
 		f.Says = fmt.Sprintf("the neighbour entry for %s on %s is %s, not permanent: the kernel may drop it, and nobody answers ARP in the tunnel", vtep, tunnel.Name, e.State)
 	}
 	f.Repair = []check.Remedy{{
-		Text: "Set the entry as flannel would", Node: n.Name,
+		Text: "Set the entry as " + cni.Of(s).Name() + " would", Node: n.Name,
 		Command: fmt.Sprintf("ip neigh replace %s lladdr %s dev %s nud permanent", vtep, want, tunnel.Name),
 	}}
 	teller := n.Name

@@ -6,55 +6,40 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
+// docker is the word of a container engine that makes bridges of its own.
+const docker = "docker"
+
 // pluginOf is whose an interface is, by the name that network plugins and
 // container engines give to theirs; empty where the name says nothing.
 func pluginOf(name string) string {
-	for _, k := range []struct{ stem, plugin string }{
-		{"tunl0", "calico"},
-		{"vxlan.calico", "calico"},
-		{"vxlan-v6.calico", "calico"},
-		{"wireguard.cali", "calico"},
-		{"cali", "calico"},
-		{"cilium_", "cilium"},
-		{"weave", "weave"},
-		{"vxlan-6784", "weave"},
-		{"docker", "docker"},
-		{"flannel", "flannel"},
-		{"cni0", "bridge"},
-		{"kube-bridge", "kube-router"},
-		{"kube-dummy-if", "kube-router"},
-		{"antrea-", "antrea"},
-		{"ovn-k8s-", "ovn-kubernetes"},
-		{"ovn0", "kube-ovn"},
-	} {
-		if strings.HasPrefix(name, k.stem) {
-			return k.plugin
-		}
+	if p, _, ok := cni.ByDevice(name); ok {
+		return p.Word
+	}
+	if strings.HasPrefix(name, docker) {
+		return docker
 	}
 	return ""
 }
 
-// belongs says whether an interface of a plugin has its place in a cluster of a
-// CNI. The bridge cni0 is what several of them let the bridge plugin make; a CNI
-// that was not recognised may own anything.
-func belongs(plugin, cni string, flannel bool) bool {
-	switch plugin {
-	case "bridge":
-		return cni != "calico" && cni != "cilium"
-	case "flannel":
-		return flannel || cni == "canal"
-	case "calico":
-		return cni == "calico" || cni == "canal" || cni == "" && !flannel
-	case "docker":
+// belongs says whether an interface of a plugin has its place in a cluster. A
+// bridge of the general plugin is what several others let it make; a CNI that was
+// not recognised may own anything.
+func belongs(word string, own cni.Plugin) bool {
+	p := cni.Named(word)
+	switch {
+	case word == docker:
 		return false
+	case len(p.ConfTypes) == 0 && len(p.DaemonSets) == 0:
+		return own.Gateway == cni.OfBridge || !own.Known() || own.Is(word) || own.Gateway == cni.LinkLocal && len(own.Parts) > 0
 	default:
-		return cni == plugin || cni == "" && !flannel
+		return own.Is(word) || !own.Known()
 	}
 }
 
@@ -86,9 +71,9 @@ func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 		})
 	case i.Name == "cni0":
 		out = append(out, check.Remedy{Text: "Delete the bridge: the next pod makes it anew, with the right address (pods that hang on it now have to be restarted)", Node: n.Name, Command: "ip link del cni0"})
-	case pluginOf(i.Name) == "docker":
+	case pluginOf(i.Name) == docker:
 		out = append(out, check.Remedy{Text: "Give the container engine another range (\"bip\" and \"default-address-pools\" in /etc/docker/daemon.json), or remove the bridge if nothing uses it", Node: n.Name, Command: "grep -n . /etc/docker/daemon.json; ip link del " + i.Name})
-	case pluginOf(i.Name) != "flannel":
+	case !cni.Of(s).Is(pluginOf(i.Name)):
 		out = append(out, check.Remedy{Text: "Delete it, if nothing needs it", Node: n.Name, Command: "ip link del " + i.Name},
 			remedies.WhereWritten(n.Name, "Take away what makes it at boot", i.Name))
 	}

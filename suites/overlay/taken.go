@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
@@ -12,17 +13,19 @@ import (
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
-// flannelPort is the port of flannel's VXLAN on Linux (the kernel's own default;
-// IANA's is 4789).
-const flannelPort = 8472
+// kernelPort is the port of VXLAN that the kernel takes by itself (IANA's is 4789).
+const kernelPort = 8472
+
+// freePort is an example of a port that a filter may let pass.
+const freePort = 8475
 
 // taken finds nodes on which something else holds the tunnel's port, or on which
 // the tunnel is down or not there.
 func taken(s *facts.Snapshot) []check.Finding {
-	port := flannelPort
+	port := cmp.Or(cni.Of(s).TunnelPort(), kernelPort)
 	for _, n := range s.Selected() {
 		if h, why := dataplane.Seen(s, n.Name); why == "" {
-			for _, t := range dataplane.Tunnels(*h, n) {
+			for _, t := range dataplane.Tunnels(s, *h, n) {
 				port = cmp.Or(t.Vxlan.Port, port)
 			}
 		}
@@ -39,7 +42,7 @@ func taken(s *facts.Snapshot) []check.Finding {
 		} else if holder != nil {
 			faults = append(faults, held(s, n.Name, port, *holder, fmt.Sprintf("%s holds UDP port %d, which the tunnel needs", processOf(*holder), port)))
 		}
-		faults = append(faults, others(n, h, port)...)
+		faults = append(faults, others(s, n, h, port)...)
 	}
 	return peering.Fold(faults)
 }
@@ -88,7 +91,7 @@ func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says st
 
 // tunnelless: the node's tunnel is down, or not there though the CNI works with VXLAN.
 func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, holder *facts.BoundSocket) (peering.Fault, bool) {
-	tunnels := dataplane.Tunnels(*h, n)
+	tunnels := dataplane.Tunnels(s, *h, n)
 	says := ""
 	for _, t := range tunnels {
 		if !t.Up {
@@ -104,7 +107,7 @@ func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, ho
 	if holder != nil {
 		return held(s, n.Name, port, *holder, fmt.Sprintf("%s: %s holds its UDP port %d", says, processOf(*holder), port)), true
 	}
-	dev := "flannel.1"
+	dev := cmp.Or(cni.Of(s).TunnelName(), "DEVICE")
 	if len(tunnels) > 0 {
 		dev = tunnels[0].Name
 	}
@@ -122,9 +125,9 @@ func tunnelless(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int, ho
 
 // others are VXLAN devices of somebody else on the same port: the kernel lets
 // them share it only if they are configured alike.
-func others(n facts.Node, h *facts.HostLook, port int) []peering.Fault {
+func others(s *facts.Snapshot, n facts.Node, h *facts.HostLook, port int) []peering.Fault {
 	ours := map[string]bool{}
-	for _, t := range dataplane.Tunnels(*h, n) {
+	for _, t := range dataplane.Tunnels(s, *h, n) {
 		ours[t.Name] = true
 	}
 	var out []peering.Fault
@@ -157,9 +160,8 @@ func portRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		{Purpose: check.Last, Text: "Where a rule of the receiver drops them, allow the port in what wrote that rule, or it comes back at the next boot or reload", Node: c.To.Node, Command: remedies.WhereWritten("", "", "DROP|REJECT|drop|reject").Command},
 		{Text: fmt.Sprintf("If they do not arrive, something between the nodes drops them: allow UDP %d in the security group or the firewall of the network", port)},
 	}
-	if dataplane.Flannel(s) {
-		out = append(out,
-			check.Remedy{Purpose: check.Last, Text: "Where that cannot be changed and another UDP port passes, give flannel that port (net-conf.json: \"Backend\": {\"Type\": \"vxlan\", \"Port\": 8475}), or host-gw where the nodes share a segment, and restart its pods", Command: "kubectl -n kube-flannel edit configmap kube-flannel-cfg && kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"})
+	if step, ok := remedies.PluginPort(s, freePort); ok {
+		out = append(out, check.Remedy{Purpose: check.Last, Text: "Where that cannot be changed and another UDP port passes, " + step.Text, Command: step.Command})
 	}
 	return append(out, remedies.Again("overlay/port"))
 }

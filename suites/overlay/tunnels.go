@@ -7,17 +7,18 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
-// carriers are the tunnels of the pod network on a host: flannel's, and those of
-// other CNIs that have a fixed local address.
-func carriers(h *facts.HostLook, n facts.Node) []facts.Interface {
-	out := dataplane.Tunnels(*h, n)
+// carriers are the tunnels of the pod network on a host that have a local address.
+func carriers(s *facts.Snapshot, h *facts.HostLook, n facts.Node) []facts.Interface {
+	out := dataplane.Tunnels(s, *h, n)
 	for _, i := range h.Interfaces {
-		known := strings.HasPrefix(i.Name, "vxlan.calico") || strings.HasPrefix(i.Name, "vxlan-v6.calico") || strings.HasPrefix(i.Name, "flannel.ipip")
+		_, d, known := cni.ByDevice(i.Name)
+		known = known && d.Role == cni.Tunnel && (i.Vxlan != nil || i.Local.IsValid())
 		if known && !slices.ContainsFunc(out, func(o facts.Interface) bool { return o.Name == i.Name }) {
 			out = append(out, i)
 		}
@@ -33,14 +34,14 @@ func localOf(i facts.Interface) netip.Addr {
 	return i.Local
 }
 
-// applies says with a Skip why checks of flannel's entries do not concern a
-// cluster: another CNI, another backend, or one node.
+// applies says with a Skip why checks of a tunnel's entries for each peer do not
+// concern a cluster: another CNI, another backend, or one node.
 func applies(s *facts.Snapshot) (check.Result, bool) {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r, false
 	}
-	if !dataplane.Flannel(s) {
-		return check.Skipf("entries for each peer are kept by flannel's VXLAN; %s is not known to do so", cni(s)), false
+	if dataplane.NetworkOf(s).Model() != cni.NodeTunnel {
+		return check.Skipf("no entries for each peer are kept in the kernel by %s", pluginName(s)), false
 	}
 	if why := noTunnel(s); why != "" {
 		return check.Skipf("%s", why), false
@@ -51,11 +52,11 @@ func applies(s *facts.Snapshot) (check.Result, bool) {
 	return check.Result{}, true
 }
 
-func cni(s *facts.Snapshot) string {
-	if s.Cluster.CNI == "" {
-		return "the network plugin (not recognised)"
+func pluginName(s *facts.Snapshot) string {
+	if p := cni.Of(s); p.Known() {
+		return p.Name()
 	}
-	return s.Cluster.CNI
+	return "the network plugin (not recognised)"
 }
 
 // noTunnel says why this cluster has no VXLAN; empty where it has one, or should.
@@ -68,13 +69,13 @@ func noTunnel(s *facts.Snapshot) string {
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			if h := s.Host(n.Name, look); h != nil && h.NotRun == "" {
 				looked = true
-				if len(dataplane.Tunnels(*h, n)) > 0 {
+				if len(dataplane.Tunnels(s, *h, n)) > 0 {
 					return ""
 				}
 			}
 		}
 	}
-	if !looked && dataplane.Flannel(s) && backend(s) == "" {
+	if !looked && dataplane.NetworkOf(s).Model() == cni.NodeTunnel && backend(s) == "" {
 		return "" // nothing was seen of it, which is no reason to say that it is not there
 	}
 	if b := backend(s); b != "" {
@@ -119,7 +120,7 @@ func devices(s *facts.Snapshot) known {
 			continue
 		}
 		out[h.Node] = map[string]string{}
-		for _, t := range dataplane.Tunnels(h, nodes[h.Node]) {
+		for _, t := range dataplane.Tunnels(s, h, nodes[h.Node]) {
 			out[h.Node][t.Name] = strings.ToLower(t.MAC)
 		}
 	}
@@ -150,7 +151,7 @@ func outer(tunnel facts.Interface) facts.Family {
 }
 
 // peersOf are the nodes that a node reaches by a tunnel: those with a pod CIDR
-// on the pod network, and not by a route past the tunnel (flannel's DirectRouting).
+// on the pod network, and not by a route past the tunnel.
 func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
 	way := map[netip.Prefix]facts.Route{}
 	for _, r := range dataplane.Main(*h) {

@@ -82,7 +82,14 @@ func TestTheAgentOfTheNodeIsRestarted(t *testing.T) {
 		t.Error(got)
 	}
 	s.Cluster.CNIPods, s.Cluster.CNIPodsLast = nil, nil
-	if got := peering.RestartCNI(s, "n2").Command; !strings.HasPrefix(got, "kubectl get pods -A --no-headers --field-selector spec.nodeName=n2 | awk") || !strings.Contains(got, "delete pod") {
-		t.Error(got)
+	if got := peering.RestartCNI(s, "n2").Command; !strings.HasPrefix(got, "kubectl -n kube-flannel get pods") || !strings.HasSuffix(got, "delete") {
+		t.Errorf("of a plugin whose pods are not known: %s", got)
+	}
+	s.Cluster.CNI = ""
+	for i := range s.Nodes {
+		s.Nodes[i].Published = nil
+	}
+	if got := peering.RestartCNI(s, "n2").Command; got != "kubectl get pods -A -o wide --field-selector spec.nodeName=n2" {
+		t.Errorf("of a plugin that is not known: %s", got)
 	}
 }

@@ -22,7 +22,7 @@ type limit struct {
 // Of what a card receives, frames that nobody asked for (LLDP, spanning tree, an
 // unknown VLAN) are counted as dropped, so a few in a thousand mean nothing. A
 // tunnel drops what has no forwarding entry: its own router solicitations and
-// multicast reports, a dozen in the first minutes of every flannel.1.
+// multicast reports, a dozen in the first minutes.
 const (
 	few      = 20
 	perMille = 1000

@@ -52,7 +52,7 @@ func hasPodCIDR(s *facts.Snapshot, f facts.Family) bool {
 // that was not looked at then is missing. A bridge holds its address with the prefix
 // of its network (10.244.3.1/24). An address alone (/32, /128) on a device that only
 // happens to be the first of the pod CIDR is no gateway: programs of eBPF at such a
-// device may drop what is for it (cilium_host).
+// device may drop what is for it (a proxy device).
 type bridges map[string]map[netip.Addr]bool
 
 func bridgesOf(s *facts.Snapshot) bridges {
@@ -111,8 +111,8 @@ func gatewayRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		Purpose: check.Find, Text: "Is the bridge up, and do the filters let ICMP in? (INPUT, for the address is the node's own)", Node: c.To.Node,
 		Command: fmt.Sprintf("ip -br addr | grep -F %s; %s -nvL INPUT --line-numbers; nft list ruleset | grep -nE 'drop|reject'", c.To.Addr, iptables(c)),
 	}, {
-		Purpose: check.Find, Text: "The outer packets of the tunnel must leave the sender and arrive (flannel: UDP 8472; others: 4789, or protocol 4)", Node: node,
-		Command: "timeout 60 tcpdump -ni any -c 40 'udp port 8472 or udp port 4789 or proto 4'",
+		Purpose: check.Find, Text: "Where there is a tunnel, its outer packets must leave the sender and arrive (VXLAN, Geneve, or IP in IP)", Node: node,
+		Command: "timeout 60 tcpdump -ni any -c 40 'udp port 8472 or udp port 4789 or udp port 6081 or proto 4'",
 	}, {
 		Text: "Bring the bridge up, if it is there and down", Node: c.To.Node,
 		Command: fmt.Sprintf("ip link set $(ip -o addr show to %s | awk '{print $2; exit}') up", c.To.Addr),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
@@ -53,8 +54,8 @@ func sourceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 			Command: fmt.Sprintf("%s -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'", iptables(c)),
 		},
 		{
-			Purpose: check.Find, Text: "Compare with the CNI's own idea of the pod range (for flannel: net-conf.json and --ip-masq)",
-			Command: "kubectl get configmap -A -o name | grep -iE 'flannel|calico|cilium|ip-masq-agent'; " +
+			Purpose: check.Find, Text: "Compare with the network plugin's own pod range" + remedies.In(cni.Of(s).Words.PodRange),
+			Command: remedies.ShowConfig(s) + "; kubectl get configmap -A -o name | grep ip-masq-agent; " +
 				"kubectl get nodes -o custom-columns=NAME:.metadata.name,PODCIDRS:.spec.podCIDRs",
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -37,15 +38,19 @@ func RestartCNI(s *facts.Snapshot, node string) check.Remedy {
 			}
 		}
 	}
+	namespace, set := cni.Of(s).Agent(s)
+	if set == "" {
+		return check.Remedy{
+			Text:    fmt.Sprintf("Restart the network plugin's agent on %s, where it has one: it sets its routes and entries anew when it starts. These pods are there", node),
+			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + node,
+		}
+	}
 	return check.Remedy{
-		Text: fmt.Sprintf("Restart the network plugin's agent on %s, whichever it is: it sets its routes and entries anew when it starts", node),
-		Command: "kubectl get pods -A --no-headers --field-selector spec.nodeName=" + node + " | awk '$2 ~ /^(" + agents +
-			")-[a-z0-9]+$/ {print $1, $2}' | while read -r ns pod; do kubectl -n $ns delete pod $pod; done",
+		Text: fmt.Sprintf("Restart the network plugin's agent on %s: it sets its routes and entries anew when it starts", node),
+		Command: fmt.Sprintf("kubectl -n %s get pods -o name --field-selector spec.nodeName=%s | grep '^pod/%s-' | xargs -r kubectl -n %s delete",
+			namespace, node, set, namespace),
 	}
 }
-
-// agents are the names of the DaemonSets by which network plugins run on nodes.
-const agents = "kube-flannel-ds|calico-node|canal|cilium|antrea-agent|weave-net|kube-router|kube-ovn-cni|kindnet|aws-node|ovnkube-node"
 
 // RestartProxy restarts what serves the Services on one node: kube-proxy, or the
 // network plugin's agent where that does it.

@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
 )
 
-// nextHop is what a route to a peer's pods should look like. Text ("by flannel.1
+// nextHop is what a route to a peer's pods should look like. Text ("by vxlan0
 // to 10.244.2.0") and repair are made where they are needed: most routes are right.
 type nextHop struct {
 	is     func(facts.Route) bool
@@ -20,17 +21,16 @@ type nextHop struct {
 	repair func() []check.Remedy
 }
 
-// right is the next hop to a peer's pods. flannel's VXLAN gives each node's
-// tunnel the network address of its pod CIDR, and routes to it onlink; with
-// DirectRouting, and with host-gw, the peer's host is the next hop (flannel,
-// Documentation/backends.md). What other backends set is not known, only that
+// right is the next hop to a peer's pods. With VXLAN each node's tunnel has the
+// network address of its pod CIDR, and routes to it are onlink; without a tunnel
+// the peer's host is the next hop. What other backends set is not known, only that
 // their device must be there and up.
 func (w ways) right(peer facts.Node, cidr netip.Prefix) nextHop {
 	tunnel, ok := w.tunnels[dataplane.Of(cidr.Addr())]
 	backend := dataplane.Backend(w.node)
 	switch {
 	case backend == "vxlan" || backend == "" && ok:
-		return w.tunnelled(peer, cidr, cmp.Or(tunnel, "flannel.1"))
+		return w.tunnelled(peer, cidr, cmp.Or(tunnel, cni.Of(w.s).TunnelName()))
 	case backend == "host-gw" || backend == "":
 		return w.direct(peer, cidr)
 	default:
@@ -54,7 +54,7 @@ func (w ways) tunnelled(peer facts.Node, cidr netip.Prefix, dev string) nextHop 
 		text: func() string { return fmt.Sprintf("by %s to %s", dev, vtep) },
 		repair: func() []check.Remedy {
 			return []check.Remedy{{
-				Text: "Set it as flannel would", Node: w.node.Name,
+				Text: "Set it as " + cni.Of(w.s).Name() + " would", Node: w.node.Name,
 				Command: fmt.Sprintf("%s route replace %s via %s dev %s onlink", dataplane.IP(dataplane.Of(vtep)), cidr.Masked(), vtep, dev),
 			}}
 		},
@@ -92,7 +92,7 @@ func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
 		text: func() string { return fmt.Sprintf("by %s to %s", dev(), hosts[0]) },
 		repair: func() []check.Remedy {
 			return []check.Remedy{{
-				Text: "Set it as the network plugin would", Node: w.node.Name,
+				Text: "Set it as " + cni.Of(w.s).Name() + " would", Node: w.node.Name,
 				Command: fmt.Sprintf("%s route replace %s via %s dev %s", dataplane.IP(f), cidr.Masked(), hosts[0], dev()),
 			}}
 		},

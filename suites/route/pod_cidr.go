@@ -90,7 +90,7 @@ type ways struct {
 func newWays(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) ways {
 	w := ways{s: s, node: n, host: last, last: byPrefix(last), routes: dataplane.RoutesOf(*last), tunnels: map[facts.Family]string{}}
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
-		if t, ok := dataplane.TunnelFor(*last, n, f); ok {
+		if t, ok := dataplane.TunnelFor(s, *last, n, f); ok {
 			w.tunnels[f] = t.Name
 		}
 	}
@@ -147,7 +147,7 @@ func logOf(node string) check.Remedy {
 	return check.Remedy{
 		Purpose: check.Find,
 		Text:    "Find what removed the route, and see in the network plugin's log when it was set again", Node: node,
-		Command: "journalctl --no-pager --since -1hour | grep -Ei 'flannel|cni|network|route' | tail -40",
+		Command: "journalctl --no-pager --since -1hour | grep -Ei 'cni|network|route' | tail -40",
 	}
 }
 

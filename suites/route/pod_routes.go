@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -42,20 +43,20 @@ func podRoutes(s *facts.Snapshot) check.Result {
 	}
 	findings := append(peering.Fold(faults), peering.Unseen(s)...)
 	if judged == 0 && len(findings) == 0 {
-		return check.Skipf("%s is not known to keep one route for each node's pod CIDR, and no probe pod has a route of its own on other nodes", cni(s))
+		return check.Skipf("%s is not known to keep one route for each node's pod CIDR, and no probe pod has a route of its own on other nodes", pluginName(s))
 	}
-	held := fmt.Sprintf("%d of %d routes to probe pods lead on; %s is not known to keep one route for each node's pod CIDR", judged-len(faults), judged, cni(s))
+	held := fmt.Sprintf("%d of %d routes to probe pods lead on; %s is not known to keep one route for each node's pod CIDR", judged-len(faults), judged, pluginName(s))
 	if aside > 0 {
 		held += fmt.Sprintf("; %d probe pods lie behind a default route and were not judged", aside)
 	}
 	return check.Conclude(held, findings)
 }
 
-func cni(s *facts.Snapshot) string {
-	if s.Cluster.CNI == "" {
-		return "the network plugin (not recognised)"
+func pluginName(s *facts.Snapshot) string {
+	if p := cni.Of(s); p.Known() {
+		return p.Name()
 	}
-	return s.Cluster.CNI
+	return "the network plugin (not recognised)"
 }
 
 func thrownAway(s *facts.Snapshot, node, peer string, a netip.Addr, r facts.Route) peering.Fault {

@@ -36,7 +36,7 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 	switch {
 	case r.Type != "unicast":
 		if !dataplane.PerNode(s) && !hitsPeer(s, n, r.Dst) {
-			return f, false // calico throws away what is for free addresses of a node's own block
+			return f, false // the free addresses of a node's own block
 		}
 		f.Says = fmt.Sprintf("the %s route %s %s: packets to it are thrown away", r.Type, r.Dst, whose)
 	case !working:

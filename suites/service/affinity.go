@@ -66,7 +66,7 @@ func affinityRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		{
 			Purpose: check.Find,
 			Text:    "If a CNI serves the Services in the place of kube-proxy, see whether it was built and set up for affinity",
-			Command: "kubectl -n kube-system get pods -o wide | grep -iE 'kube-proxy|cilium|calico|antrea'",
+			Command: remedies.ShowProxy(s),
 		},
 		{Text: "Load the module, where iptables serves the Services and it is not there", Node: node, Command: "modprobe xt_recent"},
 		remedies.RestartProxy(s, node),

@@ -49,7 +49,7 @@ func apiRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		}, {
 			Purpose: check.Find,
 			Text:    "Is kube-proxy (or what replaces it) running at all?",
-			Command: "kubectl -n kube-system get pods -o wide | grep -iE 'kube-proxy|cilium|calico'",
+			Command: remedies.ShowProxy(s),
 		}, {
 			Text:    "Let what serves the Services begin anew on all nodes",
 			Command: "kubectl -n kube-system rollout restart daemonset kube-proxy",

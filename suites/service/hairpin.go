@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
 	"github.com/plumbline-net/plumbline/suites/remedies"
@@ -130,7 +131,7 @@ func hairpinRemedy(s *facts.Snapshot) func(matrix.Place) []check.Remedy {
 			},
 			{Text: "For pods that run already: switch it on, port by port", Node: c.From.Node, Command: on},
 			{
-				Purpose: check.Last, Text: "For pods to come: the CNI configuration needs \"hairpinMode\": true (flannel: under \"delegate\" in its ConfigMap; its agents write the file when they start); pods take it when they are made anew", Node: c.From.Node,
+				Purpose: check.Last, Text: "For pods to come: the CNI configuration needs \"hairpinMode\": true" + remedies.In(cni.Of(s).Words.Hairpin) + "; pods take it when they are made anew", Node: c.From.Node,
 				Command: "grep -rn -e hairpinMode -e '\"type\"' /etc/cni/net.d/",
 			},
 			{

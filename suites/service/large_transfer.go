@@ -38,7 +38,8 @@ func askLargeTransfer(scope check.Scope) []facts.Flow {
 
 func evaluateLargeTransfer(s *facts.Snapshot) check.Result {
 	r := matrix.Judge(s, matrix.Spec{
-		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule(s), Holds: "carry a megabyte both ways", Remedy: transferRemedy,
+		Flows: askLargeTransfer(check.ScopeOf(s)), Rule: transferRule(s), Holds: "carry a megabyte both ways",
+		Remedy: func(p matrix.Place) []check.Remedy { return transferRemedy(s, p) },
 	})
 	seen := transfersOf(s)
 	for i := range r.Findings {
@@ -112,7 +113,7 @@ func between(least, most int) string {
 	return figures.Grouped(least) + " to " + figures.Grouped(most)
 }
 
-func transferRemedy(p matrix.Place) []check.Remedy {
+func transferRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	again := remedies.Again("service/large-transfer", "mtu/*")
 	if c.Answer.Outcome == facts.Garbled {
@@ -139,7 +140,7 @@ func transferRemedy(p matrix.Place) []check.Remedy {
 	}, {
 		Purpose: check.Last,
 		Text:    "Mend it at the root: the same MTU on every link of the path, or the CNI's MTU low enough (NIC's minus 50 for VXLAN); pods take a new MTU when they are made anew",
-		Command: "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml; kubectl -n kube-system get configmap calico-config cilium-config -o yaml --ignore-not-found",
+		Command: remedies.ShowConfig(s),
 	}, {
 		Text: "Let the nodes lower the segment size of connections that they forward (MSS clamping), and let ICMP \"fragmentation needed\" through", Node: firstOf(p.Node(), c.To.Node),
 		Command: tablesOf(c) + " -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
