@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// expression is a selector of Calico's as a test of labels (Calico documentation,
-// "Global network policy", Selectors): all(), global(), has(k), k == 'v', k != 'v',
+// expression is a selector of the form cni.ByExpression as a test of labels: all(), global(), has(k), k == 'v', k != 'v',
 // k in {…}, k not in {…}, k contains | starts with | ends with 'v', !, &&, ||, ( ).
 type expression func(map[string]string) bool
 

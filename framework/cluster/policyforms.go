@@ -27,10 +27,11 @@ func (s policySubjects) byExpression(spec map[string]any) (string, bool, error) 
 		if err != nil {
 			return text, false, err
 		}
+		named := cni.ByExpression.NamespaceLabels(s.name)
 		set := maps.Clone(map[string]string(s.namespace))
-		set["projectcalico.org/name"] = s.name
+		maps.Copy(set, named)
 		if !in(set) {
-			if s.namespaceUnknown && !strings.Contains(namespaces, "projectcalico.org/name") {
+			if s.namespaceUnknown && !slices.ContainsFunc(slices.Collect(maps.Keys(named)), func(k string) bool { return strings.Contains(namespaces, k) }) {
 				return text, false, fmt.Errorf("the labels of namespace %s could not be read", s.name)
 			}
 			return text, false, nil
@@ -42,8 +43,7 @@ func (s policySubjects) byExpression(spec map[string]any) (string, bool, error) 
 	}
 	return text, slices.ContainsFunc(s.pods, func(l labels.Set) bool {
 		set := maps.Clone(map[string]string(l))
-		set["projectcalico.org/namespace"], set["projectcalico.org/orchestrator"] = s.name, "k8s"
-		set["projectcalico.org/serviceaccount"] = "default"
+		maps.Copy(set, cni.ByExpression.PodLabels(s.name, s.namespace))
 		return of(set)
 	}), nil
 }
@@ -85,10 +85,7 @@ func (s policySubjects) byEndpoint(spec map[string]any) (string, bool, error) {
 	}
 	return text, slices.ContainsFunc(s.pods, func(l labels.Set) bool {
 		set := maps.Clone(map[string]string(l))
-		set["io.kubernetes.pod.namespace"], set["io.cilium.k8s.policy.serviceaccount"] = s.name, "default"
-		for k, v := range s.namespace {
-			set["io.cilium.k8s.namespace.labels."+k] = v
-		}
+		maps.Copy(set, cni.ByEndpoint.PodLabels(s.name, s.namespace))
 		return selector.Matches(labels.Set(set))
 	}), nil
 }

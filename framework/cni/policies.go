@@ -1,4 +1,3 @@
-// Package cni knows what network plugins look like.
 package cni
 
 import (
@@ -22,6 +21,34 @@ const (
 	ByAppliedTo   SelectorForm = "appliedTo"        // spec.appliedTo[]: podSelector, namespaceSelector
 	ByNamespace   SelectorForm = "namespace"        // all pods of its namespace
 )
+
+// PodLabels are labels that selectors of a form see on a pod beside its own (Calico:
+// documentation of GlobalNetworkPolicy, "Selectors"; Cilium: "Kubernetes constructs").
+func (f SelectorForm) PodLabels(namespace string, ofNamespace map[string]string) map[string]string {
+	const account = "default"
+	switch f {
+	case ByExpression:
+		return map[string]string{
+			"projectcalico.org/namespace": namespace, "projectcalico.org/orchestrator": "k8s", "projectcalico.org/serviceaccount": account,
+		}
+	case ByEndpoint:
+		out := map[string]string{"io.kubernetes.pod.namespace": namespace, "io.cilium.k8s.policy.serviceaccount": account}
+		for k, v := range ofNamespace {
+			out["io.cilium.k8s.namespace.labels."+k] = v
+		}
+		return out
+	default:
+		return nil
+	}
+}
+
+// NamespaceLabels are labels that selectors of a form see on a namespace beside its own.
+func (f SelectorForm) NamespaceLabels(namespace string) map[string]string {
+	if f == ByExpression {
+		return map[string]string{"projectcalico.org/name": namespace}
+	}
+	return nil
+}
 
 // PolicyAPI is a kind of object by which somebody restricts the traffic of pods.
 type PolicyAPI struct {
@@ -116,7 +143,8 @@ func PolicyNamed(rule string) (PolicyName, bool) {
 // that is known and no companion's chains were seen on a host; otherwise it is empty,
 // and trying shows it.
 func Unenforced(s *facts.Snapshot) string {
-	if !neverEnforces(s.Cluster.CNI) {
+	plugin := Of(s)
+	if plugin.Policy != PolicyNo {
 		return ""
 	}
 	for i := range s.Hosts {
@@ -126,10 +154,8 @@ func Unenforced(s *facts.Snapshot) string {
 			}
 		}
 	}
-	return s.Cluster.CNI + " does not enforce NetworkPolicy"
+	return plugin.Name() + " does not enforce NetworkPolicy"
 }
-
-func neverEnforces(word string) bool { return word == "flannel" }
 
 // policyTables are nft tables of programs that enforce policies beside another plugin.
 var policyTables = []string{`"kube-network-policies"`}

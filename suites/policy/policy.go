@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/topology"
 )
@@ -46,12 +47,7 @@ func unenforced(s *facts.Snapshot) string {
 	return ""
 }
 
-func plugin(s *facts.Snapshot) string {
-	if s.Cluster.CNI == "" {
-		return "the network plugin"
-	}
-	return s.Cluster.CNI
-}
+func plugin(s *facts.Snapshot) string { return cni.Of(s).Name() }
 
 func seconds(millis int) string { return fmt.Sprintf("%.1f s", float64(millis)/1000) }
 
