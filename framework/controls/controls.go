@@ -1,5 +1,6 @@
 // Package controls knows the packets of a run that no network has to deliver: the
-// negative controls, and the probe of a tunnel's port that a host sends to itself.
+// negative controls, and the probe of its own tunnel's port that a host of older runs
+// sent to itself.
 // A rule that counted no others says nothing about the network. It is pure.
 package controls
 
@@ -86,7 +87,7 @@ func probesAt(s *facts.Snapshot, node facts.Node) []probe {
 
 // Control says whether a probe is one that no network has to deliver.
 func Control(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-	return f.To == facts.ToTunnel && from.Node == to.Node || f.Via == facts.Closed || to.Silent
+	return f.ToItself(from, to) || f.Via == facts.Closed || to.Silent
 }
 
 // maybeDropped: a rule may be why it ended so. A probe that came through met none.

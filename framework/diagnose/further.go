@@ -6,6 +6,6 @@ func further() []cause {
 	out := append(settings(), queues()...)
 	out = append(out, unevenMTU().cause(), upstreamDead().cause(), cause{"dns-replica-dead", replicaDead}, cause{"egress-target", egressTarget})
 	out = append(out, endpoints()...)
-	out = append(out, cause{"packet-loss", packetLoss}, cause{"delay", delayed})
+	out = append(out, cause{"node-overloaded", nodeOverloaded}, cause{"packet-loss", packetLoss}, cause{"delay", delayed})
 	return append(out, strangers()...)
 }

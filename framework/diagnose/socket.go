@@ -26,34 +26,41 @@ func socketOf(own []located) (proto string, port int, found bool) {
 
 // towardsSocket leads to the process behind a socket that is not emptied, by the
 // port where the process was not seen. What it does not know it leaves as advised.
+// No step ends a process: it may be any program of the user's.
 func towardsSocket(node string, own []located, advised []check.Remedy) []check.Remedy {
 	proto, port, found := socketOf(own)
 	if !found {
 		return advised
 	}
-	list, counters, room := "ss -Hltnp", "TcpExtListenOverflows TcpExtListenDrops", "net.core.somaxconn=4096"
-	larger := "Where it only comes late, allow longer queues; the program has to ask for one, too (backlog of listen)"
-	if proto == "udp" {
-		list, counters, room = "ss -Huanpm", "UdpRcvbufErrors", "net.core.rmem_max=8388608"
-		larger = "Where it only comes late, allow larger buffers; the program has to ask for one, too (SO_RCVBUF)"
-	}
-	show := fmt.Sprintf("%s 'sport = :%d'", list, port)
+	show := fmt.Sprintf("ss -H%sanp 'sport = :%d'", proto[:1], port)
 	out := []check.Remedy{{
 		Purpose: check.Find, Node: node, Command: show,
 		Text: fmt.Sprintf("See which process holds %s port %d, and how much waits (Recv-Q)", proto, port),
 	}, {
-		Node: node, Command: fmt.Sprintf("pid=$(%s | grep -om1 'pid=[0-9]*' | cut -d= -f2); cat /proc/$pid/cgroup && kill $pid", show),
-		Text: "End the process, once its pod or unit is known: that starts it anew",
-	}, {
-		Node: node, Command: "sysctl -w " + room, Text: larger,
+		Node: node, Command: fmt.Sprintf("pid=$(%s | grep -om1 'pid=[0-9]*' | cut -d= -f2); cat /proc/$pid/cgroup && kill -CONT $pid", show),
+		Text: "If the process is stopped, let it continue. Otherwise restart the pod or unit that it belongs to (the command prints it)",
 	}}
+	out = append(out, larger(node, proto, own)...)
 	for _, r := range advised {
-		if r.Purpose == check.Find && !slices.Contains(out, r) {
+		if r.Purpose == check.Find && !slices.ContainsFunc(out, func(o check.Remedy) bool { return o.Command == r.Command && o.Node == r.Node }) {
 			out = append(out, r)
 		}
 	}
+	counters := map[string]string{"tcp": "TcpExtListenOverflows TcpExtListenDrops TcpExtTCPRcvQDrop", "udp": "UdpRcvbufErrors"}[proto]
 	return append(out, check.Remedy{
 		Purpose: check.Verify, Node: node, Command: fmt.Sprintf("%s; nstat -az %s", show, counters),
 		Text: "Check that the queue is empty and the counters stand still",
 	})
+}
+
+// larger is more room in the queue, where that can help: a TCP connection that nobody
+// reads fills any buffer.
+func larger(node, proto string, own []located) []check.Remedy {
+	switch {
+	case proto == "udp":
+		return []check.Remedy{{Node: node, Command: "sysctl -w net.core.rmem_max=8388608", Text: "Where it only comes late, allow larger buffers; the program has to ask for one, too (SO_RCVBUF)"}}
+	case slices.ContainsFunc(own, func(f located) bool { return f.check == "pressure/listen-queue" }):
+		return []check.Remedy{{Node: node, Command: "sysctl -w net.core.somaxconn=4096", Text: "Where it only comes late, allow longer queues; the program has to ask for one, too (backlog of listen)"}}
+	}
+	return nil
 }

@@ -152,7 +152,7 @@ func TestASocketLeadsToItsProcess(t *testing.T) {
 	f := about("n2", "the owner of tcp 127.0.0.1:7070 does not accept")
 	f.Subject = "n2 (tcp 127.0.0.1:7070)"
 	c := find(t, Diagnose(factstest.Healthy(3), []Judged{failed("pressure/listen-queue", f)}), "accept-queue-full")
-	equal(t, c.Remedy[0].Command, "ss -Hltnp 'sport = :7070'")
+	equal(t, c.Remedy[0].Command, "ss -Htanp 'sport = :7070'")
 	if !slices.ContainsFunc(c.Remedy, func(r check.Remedy) bool {
 		return r.Purpose == check.Verify && strings.Contains(r.Command, "TcpExtListenDrops")
 	}) {

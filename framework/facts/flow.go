@@ -153,6 +153,12 @@ func (f Flow) AtHost() bool {
 	return f.From == FromHost || f.To == ToHost || f.To == ToTunnel
 }
 
+// ToItself says whether a host would probe its own tunnel: no tunnel leads to its own
+// node, and a plugin may take the tunnel's port from other nodes only. Nothing is sent.
+func (f Flow) ToItself(from Vantage, to Target) bool {
+	return f.To == ToTunnel && from.Node != "" && from.Node == to.Node
+}
+
 // ThroughService says whether a data plane has to translate the target's address.
 func (f Flow) ThroughService() bool {
 	return oneOf(f.To, ToClusterIP, ToNodePort, ToAPI, ToDNSService, ToNodePortLocal, ToHairpin, ToAffinity, ToDNSRecord, ToDNSExternal)

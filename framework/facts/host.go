@@ -35,13 +35,16 @@ type HostLook struct {
 	// "snmp6.Udp6InErrors", "conntrack.insert_failed" (sum over CPUs),
 	// "softnet.dropped", "neigh.arp.table_fulls", "iface.eth0.rx_dropped". A missing
 	// name was not readable. What matters is the growth between the looks.
-	Counters  map[string]int64 `json:"counters,omitempty"`
-	Sockets   *Sockets         `json:"sockets,omitempty"`
-	Listening []Listening      `json:"listening,omitempty"`
-	Processes []Process        `json:"processes,omitempty"`
-	CNI       *CNIFiles        `json:"cni,omitempty"`
-	Load      *Load            `json:"load,omitempty"`
-	MachineID string           `json:"machineID,omitempty"` // /etc/machine-id
+	Counters map[string]int64 `json:"counters,omitempty"`
+	// Qdiscs are the root queueing disciplines of devices that are not pods', by device
+	// ("eth0": "fq_codel"), without those that queue nothing (noqueue).
+	Qdiscs    map[string]string `json:"qdiscs,omitempty"`
+	Sockets   *Sockets          `json:"sockets,omitempty"`
+	Listening []Listening       `json:"listening,omitempty"`
+	Processes []Process         `json:"processes,omitempty"`
+	CNI       *CNIFiles         `json:"cni,omitempty"`
+	Load      *Load             `json:"load,omitempty"`
+	MachineID string            `json:"machineID,omitempty"` // /etc/machine-id
 	// ProxyHealth and ProxyMode are what kube-proxy answers on the loopback address
 	// (:10256/healthz and :10249/proxyMode), where it is there.
 	ProxyHealth *Text `json:"proxyHealth,omitempty"`

@@ -19,7 +19,11 @@ func TestCountersOfInterfacesAreSeenButThoseOfPodsAreNot(t *testing.T) {
 		address add 198.51.100.1/24 dev uplink
 		link set uplink txqueuelen 10`)
 	run(t, node, "tc", "qdisc", "replace", "dev", "uplink", "root", "pfifo", "limit", "2")
-	c := lookIn(t, node).Host.Counters
+	host := lookIn(t, node).Host
+	if host.Qdiscs["uplink"] != "pfifo" || host.Qdiscs["eth0"] != "" {
+		t.Errorf("the queueing disciplines: %v", host.Qdiscs)
+	}
+	c := host.Counters
 	for _, name := range []string{
 		"iface.eth0.rx_dropped", "iface.eth0.carrier_changes", "iface.uplink.rx_errors", "iface.uplink.carrier_changes", "iface.vxlan1.tx_dropped",
 		"iface.cni0.tx_errors", "qdisc.uplink.drops", "neigh.arp.table_fulls", "neigh.nd.table_fulls", "softnet.dropped",

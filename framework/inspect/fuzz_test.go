@@ -139,7 +139,7 @@ func FuzzNetlink(f *testing.F) {
 		_, _ = parseDiag(message)
 		_, _ = parseAnswer(message, nil)
 		_, _, _ = parseBridgePort(message)
-		_, _, _ = parseQdisc(message)
+		_, _ = parseQdisc(message)
 		_, _, _ = parseNeighborTable(message)
 		_, _ = parseRule(message, facts.IPv4)
 		_, _ = parseNeighbor(message)

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,10 +42,13 @@ func readLinkCounters() (func(*facts.HostLook), error) {
 		names[link.Attrs().Index] = link.Attrs().Name
 		addLink(out, link.Attrs(), m)
 	}
-	if err := addQdiscs(out, names); err != nil {
-		problems = append(problems, err)
-	}
-	return counted(out), errors.Join(problems...)
+	kinds, err := addQdiscs(out, names)
+	problems = append(problems, err)
+	add := counted(out)
+	return func(h *facts.HostLook) {
+		add(h)
+		h.Qdiscs = kinds
+	}, errors.Join(problems...)
 }
 
 // ofPod: a veth whose other end is in another network namespace and that joins
@@ -90,55 +94,80 @@ func addLink(out map[string]int64, attrs *netlink.LinkAttrs, message []byte) {
 }
 
 // addQdiscs adds the drops of every device's root queueing discipline, which sums
-// those below it.
-func addQdiscs(out map[string]int64, names map[int]string) error {
+// those below it, and gives the kind of those that queue.
+func addQdiscs(out map[string]int64, names map[int]string) (map[string]string, error) {
 	messages, err := dumped(func() ([][]byte, error) {
 		request := nl.NewNetlinkRequest(unix.RTM_GETQDISC, unix.NLM_F_DUMP)
 		request.AddData(&nl.TcMsg{Family: nl.FAMILY_ALL})
 		return request.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWQDISC)
 	})
 	if err != nil {
-		return fmt.Errorf("listing queueing disciplines: %w", err)
+		return nil, fmt.Errorf("listing queueing disciplines: %w", err)
 	}
+	kinds := map[string]string{}
 	for _, m := range messages {
-		index, drops, err := parseQdisc(m)
+		q, err := parseQdisc(m)
 		if err != nil {
-			return fmt.Errorf("reading a queueing discipline: %w", err)
+			return kinds, fmt.Errorf("reading a queueing discipline: %w", err)
 		}
-		if name := names[index]; name != "" && drops >= 0 {
-			out["qdisc."+name+".drops"] = drops
+		name := names[q.index]
+		if name == "" {
+			continue
+		}
+		if q.drops >= 0 {
+			out["qdisc."+name+".drops"] = q.drops
+		}
+		if q.kind != "" && q.kind != "noqueue" {
+			kinds[name] = q.kind
 		}
 	}
-	return nil
+	return kinds, nil
 }
 
-// parseQdisc gives -1 for one that is not the root of its device, or counts nothing.
-func parseQdisc(message []byte) (index int, drops int64, err error) {
+// qdisc is the root queueing discipline of a device; the zero index is none.
+type qdisc struct {
+	index int
+	kind  string
+	drops int64 // -1: it counts nothing
+}
+
+func parseQdisc(message []byte) (qdisc, error) {
+	none := qdisc{drops: -1}
 	if len(message) < nl.SizeofTcMsg {
-		return 0, -1, fmt.Errorf("the message has %d bytes", len(message))
+		return none, fmt.Errorf("the message has %d bytes", len(message))
 	}
 	header := nl.DeserializeTcMsg(message)
 	if header.Parent != netlink.HANDLE_ROOT {
-		return 0, -1, nil
+		return none, nil
 	}
 	attrs, err := attributes(message[nl.SizeofTcMsg:])
 	if err != nil {
-		return 0, -1, fmt.Errorf("parsing attributes: %w", err)
+		return none, fmt.Errorf("parsing attributes: %w", err)
 	}
+	out := qdisc{index: int(header.Ifindex), drops: -1}
 	for _, a := range attrs {
-		if a.Attr.Type&^unix.NLA_F_NESTED != nl.TCA_STATS2 {
-			continue
-		}
-		stats, err := attributes(a.Value)
-		if err != nil {
-			return 0, -1, fmt.Errorf("parsing statistics: %w", err)
-		}
-		for _, s := range stats {
-			// struct gnet_stats_queue: qlen, backlog, drops, requeues, overlimits.
-			if s.Attr.Type == nl.TCA_STATS_QUEUE && len(s.Value) >= 12 {
-				return int(header.Ifindex), int64(binary.NativeEndian.Uint32(s.Value[8:])), nil
+		switch a.Attr.Type &^ unix.NLA_F_NESTED {
+		case nl.TCA_KIND:
+			out.kind = string(bytes.TrimRight(a.Value, "\x00"))
+		case nl.TCA_STATS2:
+			if out.drops, err = queueDrops(a.Value); err != nil {
+				return none, err
 			}
 		}
 	}
-	return int(header.Ifindex), -1, nil
+	return out, nil
+}
+
+// queueDrops reads struct gnet_stats_queue: qlen, backlog, drops, requeues, overlimits.
+func queueDrops(value []byte) (int64, error) {
+	stats, err := attributes(value)
+	if err != nil {
+		return -1, fmt.Errorf("parsing statistics: %w", err)
+	}
+	for _, s := range stats {
+		if s.Attr.Type == nl.TCA_STATS_QUEUE && len(s.Value) >= 12 {
+			return int64(binary.NativeEndian.Uint32(s.Value[8:])), nil
+		}
+	}
+	return -1, nil
 }

@@ -107,7 +107,7 @@ func (t *tally) row(g *grid, m *facts.Matrix, row *facts.Row) {
 		if j < len(row.Series) {
 			c.Series = row.Series[j]
 		}
-		if answer.Outcome == facts.NotRun {
+		if answer.Outcome == facts.NotRun && !m.Flow.ToItself(row.From, m.Targets[j]) {
 			t.open = append(t.open, reason{c, noteOf(c)})
 			continue
 		}

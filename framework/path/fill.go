@@ -83,8 +83,28 @@ func (b *builder) fill(lanes ...*Lane) {
 		l.Hops = slices.DeleteFunc(l.Hops, func(h Hop) bool { return h.optional && h.State != Seen })
 	}
 	for i, l := range lanes {
+		other := *lanes[1-i]
+		l.Hops = slices.DeleteFunc(l.Hops, func(h Hop) bool { return b.passedBy(h, *l, other) })
+	}
+	for i, l := range lanes {
 		b.virtual(l, lanes[1-i])
 	}
+}
+
+// passedBy says whether a packet went past the port of a pod on a routed link without
+// being seen there: eBPF hands it to the pod's own interface (bpf_redirect_peer,
+// bpf-helpers(7)), as host routing of eBPF data planes does. What was seen later, or what came
+// back, proves it. On a bridge every packet passes the port.
+func (b *builder) passedBy(h Hop, l, other Lane) bool {
+	at := b.host(h.Node)
+	if h.Kind != PodPort || h.State != Missing || at.look == nil || at.bridge(b.family) != "" {
+		return false
+	}
+	later := slices.ContainsFunc(l.Hops, func(x Hop) bool {
+		return !x.virtual() && x.Packets > 0 && (x.leg > h.leg || x.leg == h.leg && x.Out && !h.Out)
+	})
+	back := l.Direction == Request && h.Out && slices.ContainsFunc(other.Hops, func(x Hop) bool { return x.Node == h.Node && x.Packets > 0 })
+	return later || back || b.succeeded()
 }
 
 // names gives hops whose interface is not known from the host the one that the

@@ -92,6 +92,11 @@ func (r *run) started(row *row) {
 func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 	flow, target, a := j.row.plan.Flow, j.row.plan.Targets[j.index], &j.answer
 	once := wayOf(flow.Via)
+	if flow.ToItself(j.row.from, target) {
+		a.attempts = append(a.attempts, facts.Attempt{Outcome: facts.NotRun, Note: noteItself})
+		a.settled, a.told = true, true
+		return
+	}
 	if target.Silent {
 		a.attempts = append(a.attempts, once(ctx, e.within(silence), target))
 		a.settled, a.told = true, true
@@ -127,6 +132,9 @@ func (j *job) pursue(ctx context.Context, e *env, settling convergence) {
 		a.settled = x.Outcome == flow.Via.Right() || x.Note == noteNoICMP
 	}
 }
+
+// noteItself is the note of a probe that is not sent.
+const noteItself = "not sent: a tunnel does not lead to its own node"
 
 // silence is how long a target that ought not to answer is listened to.
 const silence = 1500 * time.Millisecond

@@ -95,6 +95,7 @@ type job struct {
 
 // row collects the jobs of one flow.
 type row struct {
+	from  facts.Vantage
 	plan  wire.PlannedFlow
 	jobs  []*job
 	left  int
@@ -125,7 +126,7 @@ func newRun(plan wire.Plan, emit func(wire.Line) error, cancel context.CancelCau
 	}
 	for _, f := range plan.Flows {
 		f.Targets = onlySelf(f.Targets, plan.From)
-		row := &row{plan: f, left: len(f.Targets)}
+		row := &row{from: plan.From, plan: f, left: len(f.Targets)}
 		for i := range f.Targets {
 			row.jobs = append(row.jobs, &job{row: row, index: i})
 		}

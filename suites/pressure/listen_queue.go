@@ -40,7 +40,7 @@ func listenQueue(s *facts.Snapshot) check.Result {
 			out = append(out, symptom.Unknown(h.Name, "the sockets could not be read"))
 		} else {
 			for _, q := range h.last.Sockets.Queues {
-				if fullListener(q) {
+				if fullListener(q) && !ours(h.Node, s.Nodes, q) {
 					named = true
 					out = append(out, fullQueue(h, q, grown))
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/symptom"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed load.md
@@ -61,8 +62,8 @@ func load(s *facts.Snapshot) check.Result {
 				Says:     fmt.Sprintf("%d of %d MiB of memory are available: pods are about to be evicted or killed", last.MemAvailable>>20, last.MemTotal>>20),
 				Evidence: []check.Evidence{{Node: h.Name, Source: "/proc/meminfo (last look)", Text: fmt.Sprintf("MemAvailable %d kB, MemTotal %d kB", last.MemAvailable>>10, last.MemTotal>>10)}},
 				Remedy: []check.Remedy{
-					{Purpose: check.Find, Text: "See who takes it", Node: h.Name, Command: "ps -eo pid,rss,comm --sort=-rss | head -20"},
-					{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + h.Name + " --ignore-daemonsets --delete-emptydir-data"},
+					{Purpose: check.Find, Text: "See which processes take it", Node: h.Name, Command: "ps -eo pid,rss,comm --sort=-rss | head -20"},
+					{Purpose: check.Find, Text: "See which containers take it (MEM)", Node: h.Name, Command: "crictl stats | sort -rhk4 | head -20"},
 					{Purpose: check.Last, Text: "Give pods requests and limits of memory, so that the scheduler counts them; these have none", Command: "kubectl get pods -A --field-selector spec.nodeName=" + h.Name + " -o 'custom-columns=NS:.metadata.namespace,POD:.metadata.name,MEMORY:.spec.containers[*].resources.limits.memory' | grep '<none>'"},
 					{Purpose: check.Verify, Text: fmt.Sprintf("Check: MemAvailable must be above %d %% of MemTotal", leastMemory), Node: h.Name, Command: "grep -E 'MemAvailable|MemTotal' /proc/meminfo"},
 				},
@@ -88,11 +89,8 @@ func busy(node string, first, last *facts.Load) []symptom.Symptom {
 			Node: node, Source: "/proc/loadavg (first and last look)",
 			Text: fmt.Sprintf("%.2f %.2f %.2f → %.2f %.2f %.2f, %d cores", first.Load1, first.Load5, first.Load15, last.Load1, last.Load5, last.Load15, last.CPUs),
 		}},
-		Remedy: []check.Remedy{
-			{Purpose: check.Find, Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,comm --sort=-pcpu | head -20"},
-			{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + node + " --ignore-daemonsets --delete-emptydir-data"},
-			{Purpose: check.Verify, Text: fmt.Sprintf("Check the first number: it must fall below %.0f", mostLoad*float64(last.CPUs)), Node: node, Command: "cat /proc/loadavg"},
-		},
+		Remedy: append(remedies.Busy(node),
+			check.Remedy{Purpose: check.Verify, Text: fmt.Sprintf("Check the first number: it must fall below %.0f", mostLoad*float64(last.CPUs)), Node: node, Command: "cat /proc/loadavg"}),
 	}}
 }
 
@@ -108,13 +106,21 @@ func stalled(node string, first, last *facts.Load) []symptom.Symptom {
 			Node: node, Thing: name, Verdict: check.Warn, Weight: int64(now),
 			Says:     fmt.Sprintf("work stands still for want of resources: pressure %s is %.0f %% at the first look and %.0f %% at the last", name, before, now),
 			Evidence: []check.Evidence{{Node: node, Source: "/proc/pressure, " + name, Text: fmt.Sprintf("%.2f → %.2f", before, now)}},
-			Remedy: []check.Remedy{
-				{Purpose: check.Find, Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,rss,comm --sort=-pcpu | head -20"},
-				{Text: "Let no further pods come, and move away those that can go elsewhere", Command: "kubectl drain " + node + " --ignore-daemonsets --delete-emptydir-data"},
-				{Purpose: check.Verify, Text: fmt.Sprintf("Check %s: avg10 must fall below %.0f", name, most), Node: node, Command: "grep . /proc/pressure/*"},
-			},
+			Remedy: append(wanting(node, name),
+				check.Remedy{Purpose: check.Verify, Text: fmt.Sprintf("Check %s: avg10 must fall below %.0f", name, most), Node: node, Command: "grep . /proc/pressure/*"}),
 		})
 	}
 	slices.SortFunc(out, func(a, b symptom.Symptom) int { return strings.Compare(a.Thing, b.Thing) })
 	return out
+}
+
+// wanting are the steps that find what uses up what work waits for.
+func wanting(node, name string) []check.Remedy {
+	if strings.HasPrefix(name, "cpu.") {
+		return remedies.Busy(node)
+	}
+	return []check.Remedy{
+		{Purpose: check.Find, Text: "See what runs, and what waits for a disk (state D)", Node: node, Command: "ps -eo state,pid,pcpu,rss,comm --sort=-rss | head -20"},
+		{Purpose: check.Find, Text: "See which containers take memory (MEM)", Node: node, Command: "crictl stats | sort -rhk4 | head -20"},
+	}
 }

@@ -185,6 +185,21 @@ func TestSocketBuffers(t *testing.T) {
 		{"a TCP socket that nobody reads", check.Warn, tcp(65536, 65536), "hung (process 7) does not read"},
 		{"one that is being read", check.Pass, tcp(65536, 5000), ""},
 		{"crumbs in a socket", check.Pass, tcp(300, 300), ""},
+		{"our own agent's socket", check.Pass, together(tcp(65536, 65536), func(s *facts.Snapshot) {
+			s.Node("n2").NodeAgent.Ports.TCP = 9000
+		}), ""},
+		{"our own agent's process", check.Pass, together(tcp(65536, 65536), func(s *facts.Snapshot) {
+			both(s, "n2", func(h *facts.HostLook) { h.Sockets.Queues[0].Process = "plumbline-agent" })
+		}), ""},
+		{"a connection to our own agent", check.Pass, together(tcp(65536, 65536), func(s *facts.Snapshot) {
+			s.Node("n1").NodeAgent.Addrs, s.Node("n1").NodeAgent.Ports.TCP = []netip.Addr{netip.MustParseAddr("10.0.0.11")}, 40000
+		}), ""},
+		{"in our own pod", check.Pass, together(tcp(65536, 65536), func(s *facts.Snapshot) {
+			both(s, "n2", func(h *facts.HostLook) { h.Sockets.Queues[0].Netns = s.Node("n2").PodAgent.Addrs[0].String() })
+		}), ""},
+		{"in another pod", check.Warn, together(tcp(65536, 65536), func(s *facts.Snapshot) {
+			both(s, "n2", func(h *facts.HostLook) { h.Sockets.Queues[0].Netns = "10.244.2.77" })
+		}), "hung (process 7) does not read"},
 		{"a kernel without TCPRcvQDrop", check.Pass, hides("netstat.TcpExt.TCPRcvQDrop"), ""},
 		{"no counters", check.Unknown, hides("snmp.Udp.RcvbufErrors", "snmp.Udp.SndbufErrors"), "snmp.Udp.RcvbufErrors"},
 	})

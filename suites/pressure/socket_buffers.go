@@ -3,6 +3,8 @@ package pressure
 import (
 	_ "embed" // the explanation page
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -51,7 +53,7 @@ func socketBuffers(s *facts.Snapshot) check.Result {
 		if h.first.Sockets == nil || h.last.Sockets == nil {
 			out = append(out, symptom.Unknown(h.Name, "the sockets could not be read at both looks"))
 		}
-		slow := slowSockets(h)
+		slow := slowSockets(s, h)
 		out = append(out, slow...)
 		for _, g := range grown {
 			out = append(out, bufferErrors(g, slow))
@@ -79,7 +81,7 @@ func optional(h host, unread []string) []string {
 }
 
 // slowSockets compares each socket that was listed at both looks.
-func slowSockets(h host) []symptom.Symptom {
+func slowSockets(s *facts.Snapshot, h host) []symptom.Symptom {
 	type id struct{ proto, local, peer, netns string }
 	of := func(q facts.SocketQueue) id { return id{q.Proto, q.Local.String(), q.Peer.String(), q.Netns} }
 	before := map[id]facts.SocketQueue{}
@@ -91,13 +93,16 @@ func slowSockets(h host) []symptom.Symptom {
 		old, known := before[of(q)]
 		says := ""
 		switch {
-		case q.State == "LISTEN":
+		case q.State == "LISTEN", ours(h.Node, s.Nodes, q):
 		case q.Proto == "udp" && known && q.Drops > old.Drops:
 			says = fmt.Sprintf("%s does not read its UDP socket %s fast enough: datagrams dropped %d → %d, %d bytes wait", owner(q), q.Local, old.Drops, q.Drops, q.RecvQ)
 		case q.Proto == "udp" && !known && q.Drops > 0 && q.RecvQ > unreadFrom:
 			says = fmt.Sprintf("%s does not read its UDP socket %s: %d datagrams dropped, %d bytes wait", owner(q), q.Local, q.Drops, q.RecvQ)
 		case known && old.RecvQ >= unreadFrom && q.RecvQ >= old.RecvQ:
 			says = fmt.Sprintf("%s does not read from %s %s: bytes waiting %d → %d", owner(q), q.Proto, q.Local, old.RecvQ, q.RecvQ)
+			if inHost(q) && q.Process == "" && slices.Contains(s.Cluster.API, netip.AddrPortFrom(q.Peer.Addr().Unmap(), q.Peer.Port())) {
+				says += "; it is a client of the API server, such as the kubelet, kube-proxy or the network plugin's agent, and it is stopped or hung"
+			}
 		case known && old.SendQ >= unsentFrom && q.SendQ >= old.SendQ && q.State == "ESTABLISHED":
 			says = fmt.Sprintf("%s does not take what %s sends: bytes waiting %d → %d", q.Peer, owner(q), old.SendQ, q.SendQ)
 		}

@@ -32,7 +32,7 @@ func evaluateQuality(s *facts.Snapshot) check.Result {
 	all := measured(s, flows)
 	r := matrix.Judge(s, matrix.Spec{
 		Flows: flows, Rule: measuredRule, Holds: "were measured", JudgesLoss: true,
-		Also: slices.Concat(lossy(all), slow(s, all)),
+		Also: slices.Concat(lossy(s, all), slow(s, all)),
 	})
 	if r.Verdict != check.Unknown && len(all) > 0 {
 		r.Why += ": " + strings.Join(fleet(flows, all), "; ")

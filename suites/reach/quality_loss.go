@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
 
@@ -24,7 +25,7 @@ func (p pairFigures) again() bool { return p.Worst >= resent && p.Median < resen
 
 // lossy are the findings about loss, one for each node that has a part in all of
 // it, else one for each pair, or one for all where it has no form.
-func lossy(all []pairFigures) []check.Finding {
+func lossy(s *facts.Snapshot, all []pairFigures) []check.Finding {
 	var bad []pairFigures
 	for _, p := range all {
 		if p.lossy() {
@@ -33,7 +34,7 @@ func lossy(all []pairFigures) []check.Finding {
 	}
 	var out []check.Finding
 	for _, g := range commonEnds(bad, all) {
-		out = append(out, lossFinding(g, all))
+		out = append(out, lossFinding(s, g, all))
 	}
 	return out
 }
@@ -129,7 +130,7 @@ func steady(sent, lost, pairs int) bool {
 	return lost >= fewest && pairs >= fewestPairs && share*lost >= sent
 }
 
-func lossFinding(g end, all []pairFigures) check.Finding {
+func lossFinding(s *facts.Snapshot, g end, all []pairFigures) check.Finding {
 	f := check.Finding{Subject: g.subject(), Nodes: g.nodes, Verdict: check.Warn}
 	sent, lost, again, hurt := 0, 0, 0, 0
 	for _, p := range g.pairs {
@@ -145,7 +146,11 @@ func lossFinding(g end, all []pairFigures) check.Finding {
 		}
 		f.Pairs = append(f.Pairs, p.pair())
 	}
-	if steady(sent, lost, hurt) {
+	busy := g.overloaded(s)
+	if f.Verdict == check.Fail || steady(sent, lost, hurt) && len(g.nodes) == 1 {
+		busy = nil // want of time loses no such share, and does not single out a node
+	}
+	if steady(sent, lost, hurt) && len(busy) == 0 {
 		f.Verdict = check.Fail
 	}
 	f.Says = fmt.Sprintf("%s of %s connects %s were lost (%s)", figures.Grouped(lost), figures.Grouped(sent), g.where(), layers(g.pairs))
@@ -161,8 +166,52 @@ func lossFinding(g end, all []pairFigures) check.Finding {
 	for _, p := range worst[:min(4, len(worst))] {
 		f.Evidence = append(f.Evidence, p.evidence())
 	}
-	f.Remedy = lossRemedy(g, lowest(worst))
+	for _, o := range busy {
+		f.Evidence = append(f.Evidence, check.Evidence{Node: o.Node, Source: "/proc/pressure/cpu and /proc/loadavg (first and last look)", Text: o.String()})
+	}
+	if len(busy) > 0 {
+		f.Says += fmt.Sprintf("; %s overloaded (%s)", are(busy), busy[0])
+	}
+	f.Remedy = lossRemedy(s, g, lowest(worst), busy, f.Verdict == check.Fail)
 	return f
+}
+
+// overloaded are the hosts at the ends that were short of processor time all along,
+// where each pair has one: packets wait or are lost for want of time there.
+func (g end) overloaded(s *facts.Snapshot) []facts.Overload {
+	var out []facts.Overload
+	for _, n := range g.ends() {
+		if o, busy := s.Overload(n); busy {
+			out = append(out, o)
+		}
+	}
+	for _, p := range g.pairs {
+		if !slices.ContainsFunc(out, func(o facts.Overload) bool { return p.has(o.Node) }) {
+			return nil
+		}
+	}
+	return out
+}
+
+// ends are the nodes of all pairs, sorted.
+func (g end) ends() []string {
+	var out []string
+	for _, p := range g.pairs {
+		out = append(out, p.from.Node, p.to.Node)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// are is "n1 and n2 are", "4 nodes are".
+func are(busy []facts.Overload) string {
+	switch len(busy) {
+	case 1:
+		return busy[0].Node + " is"
+	case 2:
+		return busy[0].Node + " and " + busy[1].Node + " are"
+	}
+	return figures.Count(len(busy), "node") + " are"
 }
 
 func (p pairFigures) evidence() check.Evidence {

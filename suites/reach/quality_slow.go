@@ -58,7 +58,7 @@ func slow(s *facts.Snapshot, all []pairFigures) []check.Finding {
 			pairs = append(pairs, slowPairs(left)...)
 		}
 	}
-	return append(slowNodeFindings(nodes), slowPairFindings(pairs)...)
+	return append(slowNodeFindings(s, nodes), slowPairFindings(s, pairs)...)
 }
 
 // slowNode is a node with what its pairs and the others of the class take.
@@ -133,7 +133,7 @@ func slowPairs(pairs []pairFigures) []slowPair {
 }
 
 // slowNodeFindings makes one finding for each node, with a line of evidence for each class.
-func slowNodeFindings(found []slowNode) []check.Finding {
+func slowNodeFindings(snapshot *facts.Snapshot, found []slowNode) []check.Finding {
 	var out []check.Finding
 	pairs := map[string][]pairFigures{}
 	for _, s := range found {
@@ -156,7 +156,7 @@ func slowNodeFindings(found []slowNode) []check.Finding {
 		pairs[s.node] = append(pairs[s.node], s.pairs...)
 	}
 	for i, f := range out {
-		out[i].Remedy = slowRemedy(f.Subject, lowest(pairs[f.Subject]))
+		out[i].Remedy = slowRemedy(snapshot, f.Subject, lowest(pairs[f.Subject]))
 	}
 	return out
 }
@@ -179,7 +179,7 @@ func (s slowNode) rest() string {
 }
 
 // slowPairFindings groups the slow pairs by the nodes at their ends.
-func slowPairFindings(found []slowPair) []check.Finding {
+func slowPairFindings(snapshot *facts.Snapshot, found []slowPair) []check.Finding {
 	var pairs []pairFigures
 	usual := 0
 	for _, p := range found {
@@ -187,7 +187,7 @@ func slowPairFindings(found []slowPair) []check.Finding {
 	}
 	var out []check.Finding
 	for _, g := range byEnds(pairs) {
-		f := check.Finding{Subject: g.subject(), Nodes: g.nodes, Verdict: check.Warn, Remedy: slowRemedy(g.pairs[0].from.Node, lowest(g.pairs))}
+		f := check.Finding{Subject: g.subject(), Nodes: g.nodes, Verdict: check.Warn, Remedy: slowRemedy(snapshot, g.pairs[0].from.Node, lowest(g.pairs))}
 		f.Says = fmt.Sprintf("connects %s take %s at the median, %s is usual (%s)", g.where(), span(quantile(g.pairs, 0.5, medianOf)), span(usual), layers(g.pairs))
 		for _, p := range g.pairs {
 			f.Pairs = append(f.Pairs, p.pair())

@@ -1,6 +1,8 @@
 package factstest
 
 import (
+	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,7 +35,7 @@ func Save(t *testing.T, path string, s *facts.Snapshot) {
 	}
 }
 
-// Read reads a recording.
+// Read reads a recording, compressed where its name says so.
 func Read(t testing.TB, path string) *facts.Snapshot {
 	t.Helper()
 	f, err := os.Open(path)
@@ -41,7 +43,13 @@ func Read(t testing.TB, path string) *facts.Snapshot {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	s, err := facts.Decode(f)
+	var in io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+	s, err := facts.Decode(in)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
