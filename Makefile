@@ -51,8 +51,34 @@ demo: lab ## a real cluster on this machine, the suite run on it, and where the 
 demo-down: build ## remove the demo's lab
 	bin/lab down --name $(LAB)
 
+KIND_CONFIG ?= $(CONFIG)
+.PHONY: kindlab packages-kind
+kindlab: build
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./fixtures/kind/cmd/kindlab
+packages-kind: packages-lab
+	@.ci/packages mmdebstrap:mmdebstrap
+
+.PHONY: kind-image
+kind-image: kindlab packages-kind ## a node image for kind from source, kept in the lab's cache
+	bin/kindlab image
+
+.PHONY: kind
+kind: kindlab packages-kind image ## a real kind cluster from source, the image loaded, the suite run on it (KIND_CONFIG=file)
+	bin/kindlab up --config $(KIND_CONFIG)
+	bin/kindlab load out/plumbline-image.tar
+	bin/kindlab run -- bin/plumbline run --image $(IMAGE) --out out/kind-report
+	@ls -l out/kind-report
+
+.PHONY: kind-down
+kind-down: kindlab ## remove the kind clusters made here, and their Docker engine if it is our own
+	bin/kindlab down
+
+.PHONY: test-kind
+test-kind: kind-image image ## end to end on a real kind cluster; skipped, with the reason, where no Docker engine can run
+	go test -tags kind -count 1 -timeout 45m -v -run 'Real|Killed' ./fixtures/kind
+
 .PHONY: test
-test: packages-test test-unit test-lab ## everything: unit, namespaces, reports in a browser, end to end on a lab
+test: packages-test test-unit test-lab test-kind ## everything: unit, namespaces, reports in a browser, end to end on a lab and on kind
 
 .PHONY: test-unit
 test-unit: ## pure tests, tests in network namespaces, reports in real parsers and a real browser

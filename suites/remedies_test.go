@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/reporters/report"
 	"github.com/plumbline-net/plumbline/suites"
 )
 
@@ -61,10 +62,15 @@ func wrongSteps(f check.Finding) []string {
 			out = append(out, "a step with a hole: "+m.Text+" "+m.Command)
 		case m.Purpose == check.Find && meddles(m.Command):
 			out = append(out, "a step that only looks changes something: "+m.Command)
+		case strings.Contains(m.Command, "kubectl drain"), strings.Contains(m.Command, "reboot"), strings.Contains(m.Command, "kubectl delete node"):
+			out = append(out, "a step drains, reboots or deletes a node: "+m.Command)
 		}
 	}
 	if !slices.Equal(f.Remedy, check.InOrder(f.Remedy)) {
 		out = append(out, "its steps do not stand in the order find, repair, last, verify, each once")
+	}
+	if first := report.FirstStep(f.Remedy); first != nil && first.Risk() == check.Disrupt {
+		out = append(out, "its first advice may take away more than it repairs: "+first.Command)
 	}
 	if f.Verdict == check.Fail && (count[check.Repair] == 0 || count[check.Verify] == 0) {
 		out = append(out, "it fails, and has no step that repairs it, or none that shows it")
@@ -99,6 +105,8 @@ func TestAStepThatIsMissingOrOutOfPlaceIsSeen(t *testing.T) {
 		"a step without a sentence":                    {[]check.Remedy{repair, verify, {Purpose: check.Verify, Command: "z"}}, 1},
 		"a step that shows it without a command":       {[]check.Remedy{repair, {Purpose: check.Verify, Text: "look"}}, 1},
 		"a step that looks, and deletes":               {[]check.Remedy{{Purpose: check.Find, Text: "look", Command: "kubectl -n a delete pod b"}, repair, verify}, 1},
+		"a step that drains":                           {[]check.Remedy{repair, {Text: "drain", Command: "kubectl drain n1"}, verify}, 1},
+		"only a step that opens the firewall":          {[]check.Remedy{{Text: "open", Command: "iptables -I INPUT -j ACCEPT"}, verify}, 1},
 		"a step whose command was not put in its hole": {[]check.Remedy{{Text: "repair", Command: "ip %!s(MISSING)"}, verify}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -234,7 +234,7 @@ func firewallFaults() []spoiled {
 				d.Text = strings.Replace(d.Text, ":FORWARD ACCEPT", ":FORWARD DROP", 1)
 				d.Text = strings.ReplaceAll(d.Text, "-j ACCEPT", "-j LOG")
 			})
-		}, says: []string{"policy of chain FORWARD", "iptables-nft -P FORWARD ACCEPT"}},
+		}, says: []string{"policy of chain FORWARD", "iptables-nft -A FORWARD -s 10.244.0.0/16 -j ACCEPT"}},
 		{name: "policy DROP behind the accepts", check: forward, verdict: check.Pass, spoil: func(s *facts.Snapshot) {
 			both(s, "n2", func(h *facts.HostLook) {
 				d := dump(h, "iptables-nft-save")
@@ -245,7 +245,7 @@ func firewallFaults() []spoiled {
 			both(s, "n2", func(h *facts.HostLook) {
 				dump(h, "iptables-legacy-save").Text = "*mangle\n:FORWARD DROP [0:0]\nCOMMIT\n"
 			})
-		}, says: []string{"iptables-legacy -t mangle -P FORWARD ACCEPT"}},
+		}, says: []string{"iptables-legacy -t mangle -A FORWARD -s 10.244.0.0/16 -j ACCEPT"}},
 		{name: "a drop that was there at first only", check: forward, verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			d := dump(s.Host("n2", facts.First), "iptables-nft-save")
 			d.Text = strings.Replace(d.Text, "-A FORWARD ", "-A FORWARD -j DROP\n-A FORWARD ", 1)

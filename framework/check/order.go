@@ -15,20 +15,24 @@ func InOrder(steps []Remedy) []Remedy {
 			out = append(out, s)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Remedy) int { return cmp.Compare(a.Purpose.place(), b.Purpose.place()) })
+	slices.SortStableFunc(out, func(a, b Remedy) int { return cmp.Compare(a.place(), b.place()) })
 	return out
 }
 
-func (p Purpose) place() int {
-	switch p {
+// place: a repair that disrupts comes after the others.
+func (r Remedy) place() int {
+	switch r.Purpose {
 	case Find:
 		return 0
 	case Repair:
+		if r.Risk() == Disrupt {
+			return 2
+		}
 		return 1
 	case Last:
-		return 2
-	case Verify:
 		return 3
+	case Verify:
+		return 4
 	}
 	return 1 // a word of a later version: with the repair, so that nobody misses it
 }

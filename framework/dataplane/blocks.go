@@ -49,7 +49,7 @@ func (n *Network) blocksOf(node facts.Node, known []netip.Addr, f facts.Family) 
 		switch {
 		case !r.Dst.IsValid() || r.Dst.IsSingleIP() || r.Dst.Addr().IsLinkLocalUnicast():
 		case Rejects(r):
-			if OwnBlock(n.s, node, r) {
+			if n.OwnBlock(node.Name, r) {
 				add(r.Dst)
 			}
 		case ofGateway(h, node, r, known):
@@ -67,32 +67,49 @@ func Rejects(r facts.Route) bool {
 // OwnBlock says whether a route that throws packets away is the one which a node
 // keeps for free addresses of a block of its own: made by whom makes such routes,
 // and no address of another node's pods or tunnel lies in it.
-func OwnBlock(s *facts.Snapshot, node facts.Node, r facts.Route) bool {
-	if !ofBlock(r.Dst) || !slices.Contains([]int{protoUnknown, protoBIRD, protoBlocks}, r.Proto) {
+func (n *Network) OwnBlock(node string, r facts.Route) bool {
+	if n.byNode[Of(r.Dst.Addr())] || !ofBlock(r.Dst) || !slices.Contains([]int{protoUnknown, protoBIRD, protoBlocks}, r.Proto) {
 		return false
 	}
-	return !slices.ContainsFunc(s.Nodes, func(other facts.Node) bool {
-		return other.Name != node.Name && slices.ContainsFunc(addrsIn(s, other), r.Dst.Contains)
-	})
+	holder, some := n.ends[r.Dst.Masked()]
+	return !some || holder == node
 }
 
-// addrsIn are addresses of a node's pods and tunnels: our own pods', the DNS
-// replicas', and those of its tunnels.
-func addrsIn(s *facts.Snapshot, n facts.Node) []netip.Addr {
-	out := slices.Clone(n.PodAgent.Addrs)
-	if n.Published != nil {
-		out = append(out, n.Published.Tunnels...)
-	}
-	for _, p := range s.Cluster.DNSPods {
-		if p.Node == n.Name {
-			out = append(out, p.Addrs...)
+// several stands for more than one node.
+const several = "*"
+
+// endsOf are the blocks around each address of pods and tunnels, with the node
+// that has it.
+func endsOf(s *facts.Snapshot, known map[string][]netip.Addr) map[netip.Prefix]string {
+	out := map[netip.Prefix]string{}
+	add := func(node string, a netip.Addr) {
+		for bits := a.BitLen() - 1; ; bits-- {
+			p, err := a.Prefix(bits)
+			if err != nil || !ofBlock(p) {
+				return
+			}
+			if other, some := out[p]; some && other != node {
+				out[p] = several
+				continue
+			}
+			out[p] = node
 		}
 	}
-	if h, why := Seen(s, n.Name); why == "" {
+	for _, n := range s.Nodes {
+		for _, a := range known[n.Name] {
+			add(n.Name, a)
+		}
+		if n.Published != nil {
+			for _, a := range n.Published.Tunnels {
+				add(n.Name, a)
+			}
+		}
+	}
+	for _, h := range s.Hosts {
 		for _, i := range h.Interfaces {
-			if TunnelKind(i.Kind) {
-				for _, p := range i.Addrs {
-					out = append(out, p.Addr())
+			for _, p := range i.Addrs {
+				if TunnelKind(i.Kind) && !p.Addr().IsLinkLocalUnicast() {
+					add(h.Node, p.Addr())
 				}
 			}
 		}

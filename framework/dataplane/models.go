@@ -61,12 +61,12 @@ func (n *Network) shows(node facts.Node, h *facts.HostLook) cni.Model {
 			continue
 		}
 		if Rejects(r) {
-			if !n.byNode[Of(r.Dst.Addr())] && OwnBlock(n.s, node, r) {
+			if n.OwnBlock(node.Name, r) {
 				own++
 			}
 			continue
 		}
-		if r.Type != "unicast" || !n.leadsToPeer(node, r) {
+		if r.Type != "unicast" || n.LeadsTo(r.Dst, node.Name) == "" {
 			continue
 		}
 		i, known := h.Interface(r.Dev)
@@ -104,26 +104,6 @@ func (n *Network) ofRanges(m cni.Model) cni.Model {
 		}
 	}
 	return cni.Blocks
-}
-
-// leadsToPeer: the route's prefix lies in another node's pods' range, or around it.
-func (n *Network) leadsToPeer(node facts.Node, r facts.Route) bool {
-	f := Of(r.Dst.Addr())
-	around := 24
-	if f == facts.IPv6 {
-		around = 112
-	}
-	for _, peer := range n.s.Nodes {
-		if peer.Name == node.Name {
-			continue
-		}
-		for _, p := range n.pods[f][peer.Name] {
-			if p.Overlaps(r.Dst) && (r.Dst.Bits() >= p.Bits() || p.IsSingleIP() && r.Dst.Bits() >= around) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // hostsBut are the addresses at which the other nodes are known.

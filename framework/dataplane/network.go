@@ -16,7 +16,10 @@ type Network struct {
 	// byNode: pods have addresses of their node's spec.podCIDRs.
 	byNode map[facts.Family]bool
 	pods   map[facts.Family]map[string][]netip.Prefix
-	model  cni.Model
+	owners owners
+	// ends are the nodes that have an address in a block; filled where pods do not keep to their nodes' ranges.
+	ends  map[netip.Prefix]string
+	model cni.Model
 }
 
 // most bounds the nodes whose routes are read to tell how the cluster routes:
@@ -29,11 +32,15 @@ func NetworkOf(s *facts.Snapshot) *Network {
 	known := podAddrs(s)
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
 		n.byNode[f] = keepsToNode(s, known, f, n.plugin)
+		if !n.byNode[f] && n.ends == nil {
+			n.ends = endsOf(s, known)
+		}
 		n.pods[f] = map[string][]netip.Prefix{}
 		for _, node := range s.Nodes {
 			n.pods[f][node.Name] = n.podsOf(node, known[node.Name], f)
 		}
 	}
+	n.owners = n.index()
 	n.model = n.modelOf()
 	return n
 }
@@ -52,19 +59,6 @@ func (n *Network) ByNode(f facts.Family) bool { return n.byNode[f] }
 
 // Pods are the prefixes of a node's pods in one family. Empty where nothing is known.
 func (n *Network) Pods(node string, f facts.Family) []netip.Prefix { return n.pods[f][node] }
-
-// NodeOf is the node whose pods have an address; empty where none is known to.
-func (n *Network) NodeOf(a netip.Addr) string {
-	best, bits := "", -1
-	for _, node := range n.s.Nodes {
-		for _, p := range n.pods[Of(a)][node.Name] {
-			if p.Contains(a) && p.Bits() > bits {
-				best, bits = node.Name, p.Bits()
-			}
-		}
-	}
-	return best
-}
 
 // Ranges are the prefixes in which pods of a family have their addresses: the
 // cluster's, where pods keep to their nodes' parts of it, and those of the nodes.
@@ -99,10 +93,14 @@ func (n *Network) holdsPods(p netip.Prefix, f facts.Family) bool {
 // the cluster DNS and those behind Services. Pods on the host network have none of their own.
 func podAddrs(s *facts.Snapshot) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
+	hosts := map[string][]netip.Addr{}
+	for _, n := range s.Nodes {
+		hosts[n.Name] = n.Internal
+	}
 	add := func(node string, addrs ...netip.Addr) {
-		n := s.Node(node)
+		own, known := hosts[node]
 		for _, a := range addrs {
-			if n != nil && a.IsValid() && !slices.Contains(n.Internal, a) && !slices.Contains(out[node], a) {
+			if known && a.IsValid() && !slices.Contains(own, a) && !slices.Contains(out[node], a) {
 				out[node] = append(out[node], a)
 			}
 		}

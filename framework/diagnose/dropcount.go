@@ -78,47 +78,54 @@ func (in *input) counterOf(d dropRule, look facts.Look) (packets uint64, known b
 	return packets, known
 }
 
-// meetsPeers says whether the rule may match what other nodes send to this node's
-// tunnel, or it to theirs, and whether some of it is certain to end there.
+// meetsPeers says whether what other nodes send to this node's tunnel, or it to
+// theirs, may end at the rule, and whether some of it is certain to. A rule for what
+// pods send is reached by none of it.
 func (in *input) meetsPeers(d dropRule, node facts.Node) (may, certain bool) {
-	h := in.facts.Host(node.Name, facts.Last)
-	var rules netfilter.Ruleset
-	if h != nil {
-		rules, _ = netfilter.Load(h.Firewall) // what cannot be read is reported by the firewall checks
-	}
 	dev, known := in.vxlanOf(node.Name)
 	if !known {
 		return true, false
 	}
-	for _, family := range in.facts.Cluster.Families {
-		for _, peer := range in.facts.Nodes {
-			if peer.Name == node.Name {
-				continue
-			}
-			arrives := netfilter.Packet{
-				Family: family, Protocol: "udp", Port: uint16(dev.Vxlan.Port), ToHost: true,
-				Src: addressesFor(peer, family), Dst: addressesFor(node, family), In: uplinks(h, node),
-			}
-			leaves := arrives
-			leaves.ToHost, leaves.Src, leaves.Dst, leaves.In, leaves.Out = false, arrives.Dst, arrives.Src, nil, arrives.In
-			if len(arrives.Src) == 0 || len(arrives.Dst) == 0 || d.chain.Family == other(family) {
-				continue
-			}
-			may = may || d.rule.May(arrives) || d.rule.May(leaves)
-			if t, err := rules.Input(arrives); err == nil && t.Certain != nil && d.is(*t.Certain) {
-				return true, true
+	for _, look := range []facts.Look{facts.Last, facts.Main, facts.First} {
+		h := in.facts.Host(node.Name, look)
+		if h == nil || h.NotRun != "" || len(h.Firewall) == 0 {
+			continue
+		}
+		rules, _ := netfilter.Load(h.Firewall) // what cannot be read is reported by the firewall checks
+		for _, family := range in.facts.Cluster.Families {
+			for _, peer := range in.facts.Nodes {
+				if peer.Name == node.Name {
+					continue
+				}
+				m, c := d.meets(&rules, netfilter.Packet{
+					Family: family, Protocol: "udp", Port: uint16(dev.Vxlan.Port), ToHost: true,
+					Src: addressesFor(peer, family), Dst: addressesFor(node, family), In: uplinks(h, node),
+				})
+				may, certain = may || m, certain || c
+				if certain {
+					return true, true
+				}
 			}
 		}
 	}
-	return may, false
+	return may, certain
 }
 
-// other is nft's word for the other family: a chain of it sees none of these packets.
-func other(f facts.Family) string {
-	if f == facts.IPv6 {
-		return "ip"
+// meets follows what a peer sends to the tunnel, and the same the other way.
+func (d dropRule) meets(rules *netfilter.Ruleset, arrives netfilter.Packet) (may, certain bool) {
+	if len(arrives.Src) == 0 || len(arrives.Dst) == 0 {
+		return false, false
 	}
-	return "ip6"
+	leaves := arrives
+	leaves.ToHost, leaves.Src, leaves.Dst, leaves.In, leaves.Out = false, arrives.Dst, arrives.Src, nil, arrives.In
+	comes, err1 := rules.Input(arrives)
+	goes, err2 := rules.Output(leaves)
+	if err1 != nil || err2 != nil {
+		return true, false
+	}
+	may1, certain1 := comes.Meets(d.is)
+	may2, certain2 := goes.Meets(d.is)
+	return may1 || may2, certain1 || certain2
 }
 
 func addressesFor(n facts.Node, f facts.Family) []netip.Prefix {

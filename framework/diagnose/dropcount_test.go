@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -39,6 +40,15 @@ func TestARuleThatDroppedNothingOfThePeersDoesNotBlockTheTunnel(t *testing.T) {
 		"a rule for what comes by the loopback interface": {func(s *facts.Snapshot) {
 			onBoth(s, "n2", fmt.Sprintf(site, 0, "-i lo -p udp -m udp --dport 8472"), fmt.Sprintf(site, 3, "-i lo -p udp -m udp --dport 8472"))
 		}, false},
+		"a rule for what pods send": {func(s *facts.Snapshot) {
+			const pods = "*filter\n:INPUT ACCEPT [0:0]\n:pods - [0:0]\n[9:0] -A INPUT -i cali+ -j pods\n" +
+				"[0:0] -A pods -p udp -m multiport --dports 8472 -j DROP\nCOMMIT\n"
+			onBoth(s, "n2", "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", pods)
+		}, false},
+		"a rule for what the node sends": {func(s *facts.Snapshot) {
+			const sends = "*filter\n:OUTPUT ACCEPT [0:0]\n[%d:0] -A OUTPUT -d 10.0.0.11/32 -p udp -m udp --dport 8472 -j DROP\nCOMMIT\n"
+			onBoth(s, "n2", fmt.Sprintf(sends, 0), fmt.Sprintf(sends, 90))
+		}, true},
 		"a rule for everybody": {func(s *facts.Snapshot) {
 			onBoth(s, "n2", fmt.Sprintf(site, 0, "-p udp -m udp --dport 8472"), fmt.Sprintf(site, 90, "-p udp -m udp --dport 8472"))
 		}, true},
@@ -82,4 +92,23 @@ func TestARuleWhosePairsAllPassedDoesNotBlockTheTunnel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAPluginsOwnRuleIsNotDeleted: it keeps strangers out of the tunnel.
+func TestAPluginsOwnRuleIsNotDeleted(t *testing.T) {
+	s := factstest.Healthy(3)
+	s.Cluster.CNIPods = append(s.Cluster.CNIPods, facts.Pod{Namespace: "plugin", Name: "agent-2", Node: "n2"})
+	cut(s, overTunnel(of("n2")))
+	guarded(s, 6, 906)
+	for i := range s.Hosts {
+		s.Hosts[i].Firewall[0].Text = strings.ReplaceAll(s.Hosts[i].Firewall[0].Text, "guard-INPUT", "cali-INPUT")
+	}
+	c := find(t, Diagnose(s, traffic(s)), "vxlan-blocked")
+	for _, r := range c.Remedy {
+		if strings.Contains(r.Command, "-D cali-INPUT") {
+			t.Errorf("it is deleted: %+v", r)
+		}
+	}
+	contains(t, c.Remedy[0].Text, "the rule is Calico's own")
+	contains(t, c.Remedy[0].Command, "kubectl -n ")
 }

@@ -238,12 +238,6 @@ func (r *Rule) matches(s *state) Truth {
 	return t
 }
 
-// May says whether a rule by itself may match a packet that conntrack has seen. What
-// came before the rule, and so its mark, is not known.
-func (r *Rule) May(p Packet) bool {
-	return r.matches(&state{Packet: p, tracked: true}) != No
-}
-
 func (w *walk) apply(m *MarkChange, certain bool) {
 	if m == nil {
 		return

@@ -39,7 +39,7 @@ const bridgeFamily = "bridge"
 // rank is a base chain's place in the order in which a packet meets them: a frame
 // comes up from its bridge before it is routed, and goes down to one after that.
 func (c *Chain) rank() int {
-	order := []string{"ingress", "bridge prerouting", "bridge input", "prerouting", "forward", "input", "postrouting", "bridge output", "bridge postrouting", "egress"}
+	order := []string{"ingress", "bridge prerouting", "bridge input", "prerouting", "forward", "input", "output", "postrouting", "bridge output", "bridge postrouting", "egress"}
 	if c.Family == bridgeFamily {
 		return slices.Index(order, "bridge "+c.Hook)
 	}
@@ -63,6 +63,17 @@ func (c *Chain) tracked() bool {
 // Input follows a packet that is for the host itself, to the end of the hook input.
 func (r *Ruleset) Input(p Packet) (Trace, error) {
 	return r.follow(p, way{hooks: []string{"ingress", "prerouting", "input"}})
+}
+
+// Output follows a packet that the host itself sends, until it leaves.
+func (r *Ruleset) Output(p Packet) (Trace, error) {
+	return r.follow(p, way{hooks: []string{"output", "postrouting", "egress"}})
+}
+
+// Meets says whether a packet may end at a stop, or is certain to, in a trace.
+func (t Trace) Meets(is func(Stop) bool) (may, certain bool) {
+	certain = t.Certain != nil && is(*t.Certain)
+	return certain || slices.ContainsFunc(t.Possible, is), certain
 }
 
 // Arrival follows a packet only until its destination is translated: what asks

@@ -36,12 +36,13 @@ func Grouped(steps []check.Remedy) []Steps {
 	return out
 }
 
-// FirstStep is the one to take where there is room for one: a repair with a command,
-// otherwise a repair, otherwise whatever tells more; nil where there is none.
+// FirstStep is the one to take where there is room for one: a repair with a command
+// that disrupts nothing, otherwise a repair in words, otherwise whatever tells more;
+// nil where there is none. What may take more away than it repairs is no first advice.
 func FirstStep(steps []check.Remedy) *check.Remedy {
 	tests := []func(check.Remedy) bool{
-		func(s check.Remedy) bool { return s.Purpose == check.Repair && s.Command != "" },
-		func(s check.Remedy) bool { return s.Purpose == check.Repair },
+		func(s check.Remedy) bool { return s.Purpose == check.Repair && s.Command != "" && s.Risk() != check.Disrupt },
+		func(s check.Remedy) bool { return s.Purpose == check.Repair && s.Command == "" },
 		func(s check.Remedy) bool { return s.Purpose == check.Find },
 		func(check.Remedy) bool { return true },
 	}

@@ -113,7 +113,7 @@ func (o outlier) finding(says string) check.Finding {
 		Text:    "Is it the load? Look at CPU and throttling of the node and of the replica (see pressure/load and pressure/cpu)",
 		Command: "kubectl top nodes; kubectl -n kube-system top pods -l k8s-app=kube-dns; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
 	}, {
-		Text:    "Where it is the replica, let the replicas be made anew; where it is the node's load, move its pods away (kubectl drain)",
+		Text:    "Where it is the replica, let the replicas be made anew; where it is the node's load, limit or move what uses its processors",
 		Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
 	}, {
 		Purpose: check.Verify,

@@ -85,8 +85,8 @@ func notReady(s *facts.Snapshot) []check.Finding {
 				Text:    "Read what Kubernetes says of it",
 				Command: fmt.Sprintf("kubectl -n %s describe pod %s; kubectl -n %s logs --tail=30 %s", p.Namespace, p.Name, p.Namespace, p.Name),
 			}, {
-				Text:    "Let it be made anew",
-				Command: fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, p.Name),
+				Text:    "Restart the cluster DNS, one replica after the other",
+				Command: fmt.Sprintf("kubectl -n %s rollout restart deployment %s", p.Namespace, deploymentName(s)),
 			}, {
 				Purpose: check.Verify, Text: "Check that all replicas are Running and READY",
 				Command: fmt.Sprintf("kubectl -n %s get pods -l k8s-app=kube-dns -o wide", p.Namespace),
@@ -118,7 +118,7 @@ func replicaRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		Purpose: check.Find, Text: "Look on its node for a rule on port 53, or towards its address", Node: c.To.Node,
 		Command: fmt.Sprintf("iptables-save | grep -nE 'dport 53|%s'; nft list ruleset | grep -nE 'dport 53|%s'", c.To.Addr, c.To.Addr),
 	}, {
-		Text:    "Let the replica be made anew, where the pod itself is at fault",
-		Command: "kubectl -n kube-system delete pod " + pod,
+		Text:    "Where the pod itself is at fault, restart the cluster DNS, one replica after the other",
+		Command: "kubectl -n kube-system rollout restart deployment " + deploymentName(s),
 	}, ask}, letPass(c, c.To.Node, "udp", "tcp")...)
 }

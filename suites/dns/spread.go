@@ -78,8 +78,8 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 	case len(nodes) == 1:
 		f.Says = fmt.Sprintf("the %d ready replicas of the cluster DNS all stand on %s: when that node goes, no name resolves", len(ready), nodes[0])
 		f.Remedy = []check.Remedy{{
-			Text:    "Let one be placed anew",
-			Command: "kubectl -n kube-system delete pod " + ready[0].Name,
+			Text:    "Let the scheduler place them anew, one after the other",
+			Command: fmt.Sprintf("kubectl -n %s rollout restart deployment %s", ready[0].Namespace, deploymentName(s)),
 		}, {
 			Purpose: check.Last, Text: "Spread them over the nodes, so that the next rollout does not put them together again",
 			Command: `kubectl -n kube-system patch deployment ` + deploymentName(s) + ` --type merge -p '{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"ScheduleAnyway","labelSelector":{"matchLabels":{"k8s-app":"kube-dns"}}}]}}}}'`,

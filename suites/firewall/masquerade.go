@@ -117,8 +117,8 @@ func foreign(s *facts.Snapshot, node string) []check.Finding {
 			Evidence: []check.Evidence{{Node: node, Source: "firewall chains", Text: few(left[o.name])}},
 			Remedy: []check.Remedy{
 				{Purpose: check.Find, Text: "See what they do", Node: node, Command: fmt.Sprintf("iptables-save | grep -e '%s'; nft list ruleset | grep -e '%[1]s'", strings.TrimSuffix(pattern(o), "*"))},
-				{Text: "If no pod of that plugin runs any more, take them away: drain the node and reboot it, which is surer than to delete chain by chain", Command: "kubectl drain --ignore-daemonsets --delete-emptydir-data " + node},
-				{Purpose: check.Verify, Text: "Check after the reboot, then uncordon the node: this must print 0", Node: node, Command: fmt.Sprintf("(iptables-save; nft list ruleset) | grep -c -e '%s'", strings.TrimSuffix(pattern(o), "*"))},
+				{Text: "If no pod of that plugin runs any more, nobody needs them: they are gone after the node's next start, which is surer than to delete chain by chain"},
+				{Purpose: check.Verify, Text: "Check after that: this must print 0", Node: node, Command: fmt.Sprintf("(iptables-save; nft list ruleset) | grep -c -e '%s'", strings.TrimSuffix(pattern(o), "*"))},
 			},
 		})
 	}

@@ -16,6 +16,9 @@ func (p place) remedy(s *facts.Snapshot, node string) []check.Remedy {
 	undo := check.Remedy{Text: "Take the rule away", Node: node, Command: p.undo()}
 	if p.position == 0 {
 		undo.Text = "Let packets through that no rule decides about"
+		if admit := p.admit(s); admit != "" {
+			undo.Text, undo.Command = "Let the pods' packets pass; the policy stays as it is for all others", admit
+		}
 	}
 	switch {
 	case p.owner.member:
@@ -23,13 +26,44 @@ func (p place) remedy(s *facts.Snapshot, node string) []check.Remedy {
 	case p.manager.name != "":
 		undo.Text = "If the rule is still there after that, take it away"
 		return append([]check.Remedy{
+			lookAtManager(node),
 			{
 				Text: fmt.Sprintf("%s manages this table and would bring it back, at once or at its next reload: switch it off, which lasts beyond a reboot", p.manager.name),
 				Node: node, Command: p.manager.stop,
-			}, undo, p.gone(node),
+			}, undo, p.gone(s, node),
 		}, allowance(s, node, p.manager.name)...)
 	}
-	return []check.Remedy{undo, p.written(node), p.gone(node)}
+	return []check.Remedy{undo, p.written(node), p.gone(s, node)}
+}
+
+// lookAtManager comes before anything is switched off.
+func lookAtManager(node string) check.Remedy {
+	return check.Remedy{
+		Purpose: check.Find, Text: "See what the firewall manager drops and what it lets pass: somebody may need it on this node", Node: node,
+		Command: "(iptables-save; nft list ruleset) 2>/dev/null | grep -nE 'drop|reject|DROP|REJECT|policy'",
+	}
+}
+
+// admit lets just the pods' packets pass a chain whose policy drops them; empty where
+// it is another chain, or where their addresses are not known.
+func (p place) admit(s *facts.Snapshot) string {
+	if p.chain != "FORWARD" {
+		return ""
+	}
+	var out []string
+	for _, c := range s.Cluster.PodCIDRs {
+		is6 := c.Addr().Is6()
+		word := map[bool]string{false: "ip", true: "ip6"}[is6]
+		switch {
+		case p.tool == nftTool && (p.family == "inet" || p.family == word):
+			rule := fmt.Sprintf("nft add rule %s %s %s %s", p.family, p.table, p.chain, word)
+			out = append(out, fmt.Sprintf("%s saddr %s accept; %s daddr %s accept", rule, c, rule, c))
+		case p.tool != nftTool && strings.HasPrefix(p.tool, "ip6") == is6:
+			rule := p.command() + p.inTable() + " -A " + p.chain
+			out = append(out, fmt.Sprintf("%s -s %s -j ACCEPT; %s -d %s -j ACCEPT", rule, c, rule, c))
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // ofMember are the steps for a chain of the cluster's own components: they write
@@ -46,12 +80,12 @@ func (p place) ofMember(s *facts.Snapshot, node string, undo check.Remedy) []che
 	case p.owner.name == "Kubernetes":
 		out = append(out, remedies.RestartProxy(s, node))
 	case slices.Contains([]string{"Docker", "Podman", "nerdctl", "Istio", "ip-masq-agent"}, p.owner.name):
-		return append(out, undo, p.written(node), p.gone(node))
+		return append(out, undo, p.written(node), p.gone(s, node))
 	default:
 		out = append(out, remedies.RestartCNI(s, node))
 	}
 	undo.Text = "If the rule is there again and no policy asks for it, it is somebody else's: take it away"
-	return append(out, undo, p.written(node), p.gone(node))
+	return append(out, undo, p.written(node), p.gone(s, node))
 }
 
 // written finds what brings the rule back.
@@ -111,8 +145,12 @@ func allowance(s *facts.Snapshot, node, manager string) []check.Remedy {
 const mostSources = 12
 
 // gone shows that the rule does not act any more.
-func (p place) gone(node string) check.Remedy {
+func (p place) gone(s *facts.Snapshot, node string) check.Remedy {
 	step := check.Remedy{Purpose: check.Verify, Text: "Check that it is gone: this must print 0", Node: node}
+	if admit := p.admit(s); p.position == 0 && admit != "" {
+		step.Text, step.Command = "Check the rules that let the pods pass: there must be one for each direction", p.list()
+		return step
+	}
 	switch {
 	case p.tool == nftTool && p.position == 0:
 		step.Command = p.list() + " 2>/dev/null | grep -c 'policy drop'"

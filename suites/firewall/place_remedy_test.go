@@ -52,16 +52,16 @@ func TestTheSameRuleOnTwoNodesIsTakenAwayOnBoth(t *testing.T) {
 	}
 }
 
-func TestAPolicyIsPutBackAndItsWriterIsNamed(t *testing.T) {
+func TestPodsAreAdmittedThroughAPolicyAndItsWriterIsNamed(t *testing.T) {
 	f := forwardFinding(t, func(s *facts.Snapshot) {
 		at(s, "n2", nftSave, func(string) string {
 			return "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
 		})
 	})
-	if got := commandsOf(f, check.Repair); !slices.Equal(got, []string{"n2: iptables-nft -P FORWARD ACCEPT"}) {
+	if got := commandsOf(f, check.Repair); !slices.Equal(got, []string{"n2: iptables-nft -A FORWARD -s 10.244.0.0/16 -j ACCEPT; iptables-nft -A FORWARD -d 10.244.0.0/16 -j ACCEPT"}) {
 		t.Errorf("%q", got)
 	}
-	if got := commandsOf(f, check.Verify); !slices.Equal(got, []string{"n2: iptables-nft -S FORWARD | grep -c -- '^-P FORWARD DROP'"}) {
+	if got := commandsOf(f, check.Verify); !slices.Equal(got, []string{"n2: iptables-nft -S FORWARD"}) {
 		t.Errorf("%q", got)
 	}
 	if i := slices.IndexFunc(f.Remedy, func(m check.Remedy) bool { return m.Purpose == check.Last }); !strings.Contains(f.Remedy[i].Text, "dockerd") {

@@ -95,6 +95,7 @@ func (m *manager) finding(node string) check.Finding {
 		f.Evidence = append(f.Evidence, check.Evidence{Node: node, Source: "firewall chains", Text: few(m.chains)})
 	}
 	f.Remedy = []check.Remedy{
+		lookAtManager(node),
 		{Text: "Where the nodes need no firewall of their own, switch it off on each of them; otherwise let it pass the pods' traffic, the overlay's port, the kubelet and NodePorts", Node: node, Command: m.stop()},
 		{Purpose: check.Verify, Text: "Check that its rules are gone: none of its chains or tables may stand there", Node: node, Command: "iptables-save | grep '^:'; nft list tables"},
 	}

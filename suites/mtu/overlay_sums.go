@@ -105,8 +105,7 @@ func (a *sums) pods(s *facts.Snapshot, n facts.Node, into facts.Interface, pod i
 		remedy: append([]check.Remedy{
 			{Purpose: check.Find, Text: "See which pods have the larger MTU: those that were made before the plugin's MTU was changed", Node: n.Name, Command: "for i in $(ls /sys/class/net | grep -E '^(veth|cali|lxc)'); do echo $i $(cat /sys/class/net/$i/mtu); done"},
 			{
-				Text:    "Let the pods of this node be made anew with the right size: drain it, and let it work again",
-				Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl uncordon %s", n.Name, n.Name),
+				Text: "Pods take the size when they are made: restart their workloads one by one (kubectl rollout restart), when that suits their owners",
 			},
 			keepCNI(s, into.MTU),
 		}, shown(n.Name, "no pod's interface may have more than "+into.Name, "mtu/overlay", into.Name, "veth*")...),

@@ -96,8 +96,7 @@ func uniformRemedy(s *facts.Snapshot, one sizedLink, usual int) []check.Remedy {
 	}
 	if one.kind == "the pods" {
 		return append([]check.Remedy{where, {
-			Text:    "Pods take the size when they are made: drain the node, and let it work again",
-			Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl uncordon %s", one.node, one.node),
+			Text: "Pods take the size when they are made: restart their workloads one by one (kubectl rollout restart), when that suits their owners",
 		}}, shown(one.node, "all have to be the same", "mtu/uniform", "veth*")...)
 	}
 	keep := keepLink(one.node, one.name, usual)

@@ -118,8 +118,8 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 
 func anew(node string) check.Remedy {
 	return check.Remedy{
-		Text:    "A node's range cannot be changed: when the controller manager's --cluster-cidr is right, drain the node and delete its object; it registers again, with a new range, when its kubelet is restarted (systemctl restart kubelet)",
-		Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", node, node),
+		Text: "A node's range cannot be changed. Correct the controller manager's --cluster-cidr first. Then, when its pods can be spared, let " + node +
+			" register anew: it gets a new range when its node object is made again",
 	}
 }
 

@@ -149,8 +149,9 @@ func conditionRemedy(s *facts.Snapshot, node string, c facts.Condition) []check.
 		}
 	case "MemoryPressure":
 		return []check.Remedy{
-			{Purpose: check.Find, Text: "See who holds the memory", Node: node, Command: "ps aux --sort=-rss | head"},
-			{Text: "Move pods away until there is memory again", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data", node)},
+			{Purpose: check.Find, Text: "See which processes hold the memory", Node: node, Command: "ps aux --sort=-rss | head"},
+			{Purpose: check.Find, Text: "See which containers hold it (MEM)", Node: node, Command: "crictl stats | sort -rhk4 | head -20"},
+			{Text: "Limit, stop or move what holds it, as its owner decides; the kubelet evicts pods until there is memory again"},
 		}
 	case "DiskPressure":
 		return []check.Remedy{
@@ -161,7 +162,7 @@ func conditionRemedy(s *facts.Snapshot, node string, c facts.Condition) []check.
 	case "PIDPressure":
 		return []check.Remedy{
 			{Purpose: check.Find, Text: "See who has the most processes", Node: node, Command: "ps -eLo comm= | sort | uniq -c | sort -rn | head"},
-			{Text: "Move pods away until the one with too many is found", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data", node)},
+			{Text: "Limit, stop or move what has so many, as its owner decides"},
 		}
 	default:
 		return nil

@@ -128,8 +128,7 @@ func twins(s *facts.Snapshot) []check.Finding {
 		{"InternalIP", check.Fail, internals, check.Remedy{Text: "Give one of them another address where its own is set (DHCP, its network configuration), and restart its kubelet", Command: "kubectl get nodes -o wide"}},
 		{"MAC", check.Fail, func(n facts.Node) []string { return nicMACs(s, n) }, check.Remedy{Text: "Give one of the virtual machines another MAC (cloned machines keep it)"}},
 		{"machine-id", check.Warn, func(n facts.Node) []string { return []string{machineID(s, n)} }, check.Remedy{
-			Text:    "They are clones of one machine: make a new id on all but one and restart it (DHCP servers give the same address to the same id)",
-			Command: "rm /etc/machine-id && systemd-machine-id-setup && reboot",
+			Text: "They are clones of one machine: make a new id on all but one (machine-id(5), systemd-machine-id-setup), which counts from its next start (DHCP servers give the same address to the same id)",
 		}},
 		{"product UUID", check.Warn, func(n facts.Node) []string {
 			if n.SystemUUID == n.MachineID {

@@ -44,7 +44,7 @@ func checksum(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	if why := noTunnel(s); why != "" {
+	if why := noTunnel(s, dataplane.NetworkOf(s)); why != "" {
 		return check.Skipf("%s", why)
 	}
 	var faults []peering.Fault

@@ -16,7 +16,9 @@ import (
 // tally is what a check found of the entries that tunnels keep for their peers.
 type tally struct {
 	known
+	net    *dataplane.Network
 	hosts  map[facts.Family]map[string][]netip.Addr
+	ends   map[string][]netip.Addr // of tunnels, by peer and device
 	faults []peering.Fault
 	// judged entries, and those aside: neither the peer's device nor what it published is known.
 	judged, aside int
@@ -62,7 +64,7 @@ func (t *tally) announced(s *facts.Snapshot, n facts.Node) {
 	if why != "" {
 		return
 	}
-	for _, tunnel := range dataplane.Tunnels(s, *h, n) {
+	for _, tunnel := range t.net.Kept(*h, n) {
 		d := t.deviceOf(n, tunnel)
 		if d.own == "" || d.published == "" || d.own == d.published {
 			continue

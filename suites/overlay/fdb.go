@@ -31,16 +31,17 @@ func FDB() check.Check {
 }
 
 func fdb(s *facts.Snapshot) check.Result {
-	if r, ok := applies(s); !ok {
+	net := dataplane.NetworkOf(s)
+	if r, ok := applies(s, net); !ok {
 		return r
 	}
-	t := tally{known: devices(s)}
+	t := tally{known: devices(s, net), net: net}
 	for _, n := range s.Selected() {
 		last, why := dataplane.Seen(s, n.Name)
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range dataplane.Tunnels(s, *last, n) {
+		for _, tunnel := range net.Kept(*last, n) {
 			t.forwarding(s, n, last, tunnel)
 		}
 	}
@@ -57,7 +58,7 @@ func (t *tally) forwarding(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t
 			entries[mac] = append(entries[mac], e.Dst)
 		}
 	}
-	for _, peer := range peersOf(s, n, h) {
+	for _, peer := range peersOf(s, t.net, n, h) {
 		hosts := t.hostsOf(peer, family)
 		d := t.deviceOf(peer, tunnel)
 		want := d.mac()
@@ -73,7 +74,7 @@ func (t *tally) forwarding(s *facts.Snapshot, n facts.Node, h *facts.HostLook, t
 		delete(entries, d.published)
 	}
 	for mac, dsts := range entries {
-		if mac != "00:00:00:00:00:00" && !t.ofAnybody(s, mac) { // all zeros is the default destination (bridge-fdb(8))
+		if mac != "00:00:00:00:00:00" && !t.ofAnybody(s, mac) && !t.ofUnseen(s, dsts[0]) { // all zeros is the default destination (bridge-fdb(8))
 			t.stale = append(t.stale, fmt.Sprintf("%s dst %s", mac, dsts[0]))
 		}
 	}
@@ -92,6 +93,14 @@ func (t *tally) ofAnybody(s *facts.Snapshot, mac string) bool {
 			}
 		}
 		return n.Published != nil && (strings.EqualFold(n.Published.MAC, mac) || strings.EqualFold(n.Published.MAC6, mac))
+	})
+}
+
+// ofUnseen: the entry leads to a node of the cluster whose tunnel's MAC is not known.
+func (t *tally) ofUnseen(s *facts.Snapshot, to netip.Addr) bool {
+	return slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
+		published := n.Published != nil && (n.Published.MAC != "" || n.Published.MAC6 != "")
+		return len(t.known[n.Name]) == 0 && !published && slices.Contains(n.Internal, to)
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
-	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
@@ -34,14 +33,12 @@ func leftover(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	ranges := slices.Clone(s.Cluster.PodCIDRs)
-	for _, n := range s.Nodes {
-		ranges = append(ranges, n.PodCIDRs...)
-	}
+	net := dataplane.NetworkOf(s)
+	ranges := slices.Concat(net.Ranges(facts.IPv4), net.Ranges(facts.IPv6))
 	if len(ranges) == 0 {
 		return check.Skipf("neither a cluster CIDR nor a pod CIDR of any node is known, so no address can be said to lie inside it")
 	}
-	owners := ownersOf(s)
+	owners := ownersOf(s, net)
 	var faults []peering.Fault
 	seen := 0
 	for _, n := range s.Selected() {
@@ -55,7 +52,7 @@ func leftover(s *facts.Snapshot) check.Result {
 					continue
 				}
 				seen++
-				if f, bad := intruder(s, n, last, i, p, owners); bad {
+				if f, bad := intruder(s, net, n, last, i, p, owners); bad {
 					faults = append(faults, f)
 				}
 			}
@@ -76,12 +73,18 @@ func within(a netip.Addr, ranges []netip.Prefix) bool {
 	return slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// ownersOf are the nodes by pod CIDR.
-func ownersOf(s *facts.Snapshot) map[netip.Prefix]string {
+// ownersOf are the nodes by pod CIDR, where pods keep to them.
+func ownersOf(s *facts.Snapshot, net *dataplane.Network) map[netip.Prefix]string {
 	out := map[netip.Prefix]string{}
 	for _, n := range s.Nodes {
-		for _, p := range n.PodCIDRs {
-			out[p.Masked()] = n.Name
+		for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
+			if net.ByNode(f) {
+				for _, p := range n.PodCIDRs {
+					if dataplane.Of(p.Addr()) == f {
+						out[p.Masked()] = n.Name
+					}
+				}
+			}
 		}
 	}
 	return out
@@ -102,11 +105,11 @@ func ownerOf(a netip.Addr, owners map[netip.Prefix]string) (string, netip.Prefix
 
 // intruder judges one address inside the cluster CIDR. Whose range it lies in
 // counts only where the CNI keeps to the nodes' pod CIDRs.
-func intruder(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix, owners map[netip.Prefix]string) (peering.Fault, bool) {
+func intruder(s *facts.Snapshot, net *dataplane.Network, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix, owners map[netip.Prefix]string) (peering.Fault, bool) {
 	plugin := pluginOf(i.Name)
-	foreign := plugin != "" && !belongs(plugin, cni.Of(s))
+	foreign := plugin != "" && !belongs(plugin, net.Plugin())
 	node, cidr := ownerOf(p.Addr(), owners)
-	elsewhere := dataplane.PerNode(s) && node != "" && node != n.Name
+	elsewhere := net.PerNode() && node != "" && node != n.Name
 	state := "up"
 	if !i.Up {
 		state = "down"
@@ -126,12 +129,12 @@ func intruder(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 		f.Says = what + ", inside this node's own pod CIDR"
 	case foreign:
 		f.Says = what + ", inside the cluster CIDR"
-	case dataplane.PerNode(s) && node == "":
+	case net.PerNode() && node == "":
 		f.Verdict = check.Warn
 		f.Says = what + ", inside the cluster CIDR and in no node's pod CIDR"
 	default:
 		return f, false
 	}
-	f.Repair = clearing(s, n, h, i, p)
+	f.Repair = clearing(s, n, h, i, p, owners)
 	return f, true
 }

@@ -31,10 +31,11 @@ func Neighbor() check.Check {
 }
 
 func neighbor(s *facts.Snapshot) check.Result {
-	if r, ok := applies(s); !ok {
+	net := dataplane.NetworkOf(s)
+	if r, ok := applies(s, net); !ok {
 		return r
 	}
-	t := tally{known: devices(s)}
+	t := tally{known: devices(s, net), net: net}
 	for _, n := range s.Selected() {
 		t.announced(s, n)
 	}
@@ -43,7 +44,7 @@ func neighbor(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		for _, tunnel := range dataplane.Tunnels(s, *last, n) {
+		for _, tunnel := range net.Kept(*last, n) {
 			t.neighbors(s, n, last, tunnel)
 		}
 	}
@@ -58,14 +59,10 @@ func (t *tally) neighbors(s *facts.Snapshot, n facts.Node, h *facts.HostLook, tu
 			entries[e.Addr] = e
 		}
 	}
-	for _, peer := range peersOf(s, n, h) {
+	for _, peer := range peersOf(s, t.net, n, h) {
 		d := t.deviceOf(peer, tunnel)
 		want := d.mac()
-		for _, cidr := range peer.PodCIDRs {
-			if !carries(tunnel, dataplane.Of(cidr.Addr())) {
-				continue
-			}
-			vtep := cidr.Masked().Addr()
+		for _, vtep := range t.vteps(peer, tunnel) {
 			entry, ok := entries[vtep]
 			delete(entries, vtep)
 			if want == "" {
@@ -79,7 +76,7 @@ func (t *tally) neighbors(s *facts.Snapshot, n facts.Node, h *facts.HostLook, tu
 		}
 	}
 	for _, e := range entries {
-		if e.State == "permanent" && slices.ContainsFunc(s.Cluster.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(e.Addr) }) && !vtepOf(s, e.Addr) {
+		if e.State == "permanent" && slices.ContainsFunc(t.net.Ranges(dataplane.Of(e.Addr)), func(p netip.Prefix) bool { return p.Contains(e.Addr) }) && !t.ofNode(s, tunnel, e.Addr) {
 			t.stale = append(t.stale, fmt.Sprintf("%s (%s)", e.Addr, e.MAC))
 		}
 	}
@@ -89,9 +86,33 @@ func (t *tally) neighbors(s *facts.Snapshot, n facts.Node, h *facts.HostLook, tu
 	})
 }
 
-func vtepOf(s *facts.Snapshot, a netip.Addr) bool {
+// vteps are the addresses of a peer's end of a tunnel, in the families that it carries.
+func (t *tally) vteps(peer facts.Node, tunnel facts.Interface) []netip.Addr {
+	key := peer.Name + " " + tunnel.Name
+	out, known := t.ends[key]
+	if known {
+		return out
+	}
+	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
+		if carries(tunnel, f) {
+			out = append(out, t.net.Vteps(peer, tunnel.Name, f)...)
+		}
+	}
+	if t.ends == nil {
+		t.ends = map[string][]netip.Addr{}
+	}
+	t.ends[key] = out
+	return out
+}
+
+// ofNode: the address is that of a node's tunnel, or lies in the block of one whose
+// tunnel was not seen.
+func (t *tally) ofNode(s *facts.Snapshot, tunnel facts.Interface, a netip.Addr) bool {
+	if node := s.Node(t.net.NodeOf(a)); node != nil && len(t.net.Vteps(*node, tunnel.Name, dataplane.Of(a))) == 0 {
+		return true
+	}
 	return slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
-		return slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Masked().Addr() == a })
+		return slices.Contains(t.net.Vteps(n, tunnel.Name, dataplane.Of(a)), a)
 	})
 }
 

@@ -60,7 +60,7 @@ func module(i facts.Interface) string {
 
 // clearing are the steps that remove a leftover: the interface, the routes that it
 // left behind, and a restart of the agent that could not set its own meanwhile.
-func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix) []check.Remedy {
+func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interface, p netip.Prefix, owners map[netip.Prefix]string) []check.Remedy {
 	ip := dataplane.IP(dataplane.Of(p.Addr()))
 	out := []check.Remedy{{Text: "Take its address away, and take it down", Node: n.Name, Command: fmt.Sprintf("%s addr del %s dev %s; ip link set %s down", ip, p, i.Name, i.Name)}}
 	switch m := module(i); {
@@ -78,7 +78,7 @@ func clearing(s *facts.Snapshot, n facts.Node, h *facts.HostLook, i facts.Interf
 			remedies.WhereWritten(n.Name, "Take away what makes it at boot", i.Name))
 	}
 	for _, r := range dataplane.Main(*h) {
-		_, cidr := ownerOf(p.Addr(), ownersOf(s))
+		_, cidr := ownerOf(p.Addr(), owners)
 		if r.Dst.IsValid() && cidr.IsValid() && cidr.Overlaps(r.Dst) && r.Dst.Bits() > cidr.Bits() && (r.Dev == "" || r.Dev == i.Name) {
 			out = append(out, check.Remedy{Text: "Remove the route that it left", Node: n.Name, Command: ip + " route del " + r.Dst.String()})
 		}

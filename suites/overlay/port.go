@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -43,7 +44,7 @@ func port(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	if why := noTunnel(s); why != "" {
+	if why := noTunnel(s, dataplane.NetworkOf(s)); why != "" {
 		return check.Skipf("%s", why)
 	}
 	var tunnelled []facts.Flow

@@ -81,7 +81,7 @@ func held(s *facts.Snapshot, node string, port int, b facts.BoundSocket, says st
 		Evidence: []check.Evidence{{Node: node, Source: "UDP socket (last look)", Text: socketText(b)}},
 		Repair: []check.Remedy{
 			{Purpose: check.Find, Text: "See what it is: the process that holds the port, and the unit or pod it belongs to", Node: node, Command: fmt.Sprintf("ss -lunp 'sport = :%d'; ps -o pid,unit,args -p $(ss -lunpH 'sport = :%d' | grep -oP 'pid=\\K[0-9]+' | paste -sd,)", port, port)},
-			{Text: "Stop it", Node: node, Command: fmt.Sprintf("kill $(ss -lunpH 'sport = :%d' | grep -oP 'pid=\\K[0-9]+' | sort -u)", port)},
+			{Text: "Stop the unit or pod that the step above names, once it is known that nobody needs it there"},
 			{Text: peering.RestartCNI(s, node).Text + "; it makes the tunnel anew", Command: peering.RestartCNI(s, node).Command},
 			{Purpose: check.Last, Text: "Give it another port where it is configured, or let it start no more (systemctl disable), or it takes the port again after the next boot", Node: node, Command: remedies.WhereWritten(node, "", fmt.Sprint(port)).Command},
 		},

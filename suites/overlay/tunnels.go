@@ -35,21 +35,54 @@ func localOf(i facts.Interface) netip.Addr {
 }
 
 // applies says with a Skip why checks of a tunnel's entries for each peer do not
-// concern a cluster: another CNI, another backend, or one node.
-func applies(s *facts.Snapshot) (check.Result, bool) {
+// concern a cluster: no tunnel, one that takes its destinations from programs, or one node.
+func applies(s *facts.Snapshot, net *dataplane.Network) (check.Result, bool) {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r, false
 	}
-	if dataplane.NetworkOf(s).Model() != cni.NodeTunnel {
-		return check.Skipf("no entries for each peer are kept in the kernel by %s", pluginName(s)), false
+	if why := noTunnel(s, net); why != "" {
+		return check.Skipf("%s", why), false
 	}
-	if why := noTunnel(s); why != "" {
+	if why := noEntries(s, net); why != "" {
 		return check.Skipf("%s", why), false
 	}
 	if len(s.Nodes) == 1 {
 		return check.Skipf("the cluster has one node, so no tunnel leads anywhere"), false
 	}
 	return check.Result{}, true
+}
+
+// noEntries says why the kernel keeps no entries for the peers of tunnels; empty
+// where it does, or should.
+func noEntries(s *facts.Snapshot, net *dataplane.Network) string {
+	kept, learning, external := false, "", ""
+	for _, n := range s.Nodes {
+		h, why := dataplane.Seen(s, n.Name)
+		if why != "" {
+			continue
+		}
+		for _, t := range net.Tunnels(*h, n) {
+			switch {
+			case dataplane.External(t):
+				external = t.Name
+			case net.Plugin().Known() || slices.ContainsFunc(h.FDB, func(e facts.FDBEntry) bool {
+				return e.Dev == t.Name && e.Dst.IsValid() && e.State == "permanent" && strings.Trim(e.MAC, "0:") != ""
+			}):
+				kept = true
+			default:
+				learning = t.Name
+			}
+		}
+	}
+	switch {
+	case kept:
+		return ""
+	case external != "":
+		return fmt.Sprintf("%s takes the destination of each packet from a program (external), so the kernel keeps no entries for peers", external)
+	case learning != "":
+		return fmt.Sprintf("%s has no permanent entries on any node: it learns them, or is filled by a program that is not known", learning)
+	}
+	return ""
 }
 
 func pluginName(s *facts.Snapshot) string {
@@ -60,7 +93,7 @@ func pluginName(s *facts.Snapshot) string {
 }
 
 // noTunnel says why this cluster has no VXLAN; empty where it has one, or should.
-func noTunnel(s *facts.Snapshot) string {
+func noTunnel(s *facts.Snapshot, net *dataplane.Network) string {
 	looked := false
 	for _, n := range s.Nodes {
 		if dataplane.Backend(n) == "vxlan" {
@@ -69,13 +102,13 @@ func noTunnel(s *facts.Snapshot) string {
 		for _, look := range []facts.Look{facts.First, facts.Last} {
 			if h := s.Host(n.Name, look); h != nil && h.NotRun == "" {
 				looked = true
-				if len(dataplane.Tunnels(s, *h, n)) > 0 {
+				if len(net.Tunnels(*h, n)) > 0 {
 					return ""
 				}
 			}
 		}
 	}
-	if !looked && dataplane.NetworkOf(s).Model() == cni.NodeTunnel && backend(s) == "" {
+	if !looked && net.Plugin().TunnelPort() != 0 && backend(s) == "" {
 		return "" // nothing was seen of it, which is no reason to say that it is not there
 	}
 	if b := backend(s); b != "" {
@@ -109,7 +142,7 @@ func (d device) mac() string {
 // known are the MACs of the tunnel devices that were seen, by node and name.
 type known map[string]map[string]string
 
-func devices(s *facts.Snapshot) known {
+func devices(s *facts.Snapshot, net *dataplane.Network) known {
 	nodes := map[string]facts.Node{}
 	for _, n := range s.Nodes {
 		nodes[n.Name] = n
@@ -120,7 +153,7 @@ func devices(s *facts.Snapshot) known {
 			continue
 		}
 		out[h.Node] = map[string]string{}
-		for _, t := range dataplane.Tunnels(s, h, nodes[h.Node]) {
+		for _, t := range net.Tunnels(h, nodes[h.Node]) {
 			out[h.Node][t.Name] = strings.ToLower(t.MAC)
 		}
 	}
@@ -150,21 +183,22 @@ func outer(tunnel facts.Interface) facts.Family {
 	return facts.IPv4
 }
 
-// peersOf are the nodes that a node reaches by a tunnel: those with a pod CIDR
-// on the pod network, and not by a route past the tunnel.
-func peersOf(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []facts.Node {
+// peersOf are the nodes that a node reaches by a tunnel: those with pods on the pod
+// network, and not by a route past the tunnel.
+func peersOf(s *facts.Snapshot, net *dataplane.Network, n facts.Node, h *facts.HostLook) []facts.Node {
 	way := map[netip.Prefix]facts.Route{}
 	for _, r := range dataplane.Main(*h) {
 		way[r.Dst] = r
 	}
 	var out []facts.Node
 	for _, peer := range s.Nodes {
+		pods := slices.Concat(net.Pods(peer.Name, facts.IPv4), net.Pods(peer.Name, facts.IPv6))
 		direct := false
-		for _, p := range peer.PodCIDRs {
+		for _, p := range pods {
 			r, ok := way[p.Masked()]
 			direct = direct || ok && r.Gateway.IsValid() && r.Gateway != p.Masked().Addr() && slices.Contains(dataplane.Underlay(peer, dataplane.Of(r.Gateway)), r.Gateway)
 		}
-		if peer.Name == n.Name || len(peer.PodCIDRs) == 0 || direct || peer.Published == nil && peer.Excluded != "" {
+		if peer.Name == n.Name || len(pods) == 0 || direct || peer.Published == nil && peer.Excluded != "" {
 			continue
 		}
 		out = append(out, peer)

@@ -92,7 +92,7 @@ func slowNode(node string, micros, median, of int) symptom.Symptom {
 		Remedy: []check.Remedy{
 			{Purpose: check.Find, Text: "See whether the hypervisor takes time away (st), or others run", Node: node, Command: "vmstat 1 5"},
 			{Purpose: check.Find, Text: "See whether the processor is throttled", Node: node, Command: "grep MHz /proc/cpuinfo; dmesg -T | grep -i throttl"},
-			{Text: "Where the hypervisor or a neighbour takes the time, move this machine to another host, or its pods to other nodes", Command: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data", node)},
+			{Text: "Where the hypervisor or a neighbour takes the time, move this machine to another host"},
 			{Purpose: check.Last, Text: "Where the governor keeps it slow, let it run at full speed", Node: node, Command: "cpupower frequency-set -g performance || tuned-adm profile throughput-performance"},
 			{Purpose: check.Verify, Text: "Check by the same computation on this node and on another: the times must be alike", Node: node, Command: "time sh -c 'i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done'"},
 		},

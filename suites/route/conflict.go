@@ -63,7 +63,8 @@ type clusterRange struct {
 	netip.Prefix
 	of       string // "service" or "pod"
 	services bool
-	nodes    map[netip.Prefix]string // by pod CIDR
+	nodes    map[netip.Prefix]string // by the range of their pods
+	pods     []netip.Prefix
 }
 
 // rangesOf are the ranges whose addresses are really in use: where every probe
@@ -71,15 +72,15 @@ type clusterRange struct {
 // addresses of the hosts' own network).
 func rangesOf(s *facts.Snapshot) []clusterRange {
 	var out []clusterRange
-	nodes := nodesByCIDR(s)
+	net := dataplane.NetworkOf(s)
+	nodes, pods := nodesByRange(s, net), slices.Concat(net.Ranges(facts.IPv4), net.Ranges(facts.IPv6))
 	for _, p := range s.Cluster.ServiceCIDR {
-		out = append(out, clusterRange{p, "service", true, nodes})
+		out = append(out, clusterRange{p, "service", true, nodes, pods})
 	}
-	for _, p := range clusterCIDRs(s) {
-		if dataplane.PerNode(s) || slices.ContainsFunc(s.Nodes, func(n facts.Node) bool {
-			return slices.ContainsFunc(n.PodAgent.Addrs, p.Contains)
-		}) {
-			out = append(out, clusterRange{p, "pod", false, nodes})
+	for _, p := range pods {
+		used := slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return slices.ContainsFunc(n.PodAgent.Addrs, p.Contains) })
+		if !p.IsSingleIP() && (net.PerNode() || used) {
+			out = append(out, clusterRange{p, "pod", false, nodes, pods})
 		}
 	}
 	return out
@@ -101,19 +102,19 @@ func (c clusterRange) clashes(s *facts.Snapshot, n facts.Node, h *facts.HostLook
 	if node, _, _ := owner(r.Dst, c.nodes); r.Type != "unicast" || r.Dev == "" || node != "" {
 		return false // route/stale and route/pod-cidr
 	}
-	return !ofPods(s, n, h, r)
+	return !c.ofPods(s, n, h, r)
 }
 
 // ofPods says whether a route inside a pod CIDR is the network plugin's: towards
 // another node's host or tunnel, or to this node's own pods.
-func ofPods(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route) bool {
+func (c clusterRange) ofPods(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route) bool {
 	if r.Gateway.IsValid() {
-		return inside(netip.PrefixFrom(r.Gateway, r.Gateway.BitLen()), clusterCIDRs(s)) ||
+		return inside(netip.PrefixFrom(r.Gateway, r.Gateway.BitLen()), c.pods) ||
 			slices.ContainsFunc(s.Nodes, func(peer facts.Node) bool {
 				return slices.Contains(peer.Internal, r.Gateway) || slices.Contains(dataplane.Underlay(peer, r.Family), r.Gateway)
 			})
 	}
-	if i, ok := h.Interface(r.Dev); ok && slices.Contains([]string{"vxlan", "wireguard", "ipip", "geneve", "gre", "sit"}, i.Kind) {
+	if i, ok := h.Interface(r.Dev); ok && dataplane.TunnelKind(i.Kind) {
 		return true
 	}
 	return inside(r.Dst, n.PodCIDRs) || r.Dst.IsSingleIP()

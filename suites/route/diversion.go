@@ -37,7 +37,7 @@ func (a answers) emptyTables() []peering.Fault {
 	}
 	for _, l := range a.host.Lookups {
 		for _, step := range dataplane.Walk(*a.host, l).Passed {
-			if step.Usual() || !step.Empty || step.Table == 0 || l.For == "api" || slices.Contains(told, step.Rule) || !dataplane.PerNode(a.s) {
+			if step.Usual() || !step.Empty || step.Table == 0 || l.For == "api" || slices.Contains(told, step.Rule) || !a.routed {
 				continue
 			}
 			told = append(told, step.Rule)

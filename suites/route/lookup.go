@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
@@ -34,6 +35,7 @@ func lookup(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
+	model := dataplane.NetworkOf(s).Model()
 	var faults []peering.Fault
 	asked, right := 0, 0
 	for _, n := range s.Selected() {
@@ -41,7 +43,7 @@ func lookup(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		a := newAnswers(s, n, last)
+		a := newAnswers(s, model, n, last)
 		for _, l := range last.Lookups {
 			asked++
 			if f, bad := a.judge(l); bad {
@@ -69,10 +71,12 @@ type answers struct {
 	host   *facts.HostLook
 	routes dataplane.Routes
 	own    []netip.Addr
+	// routed: the main table alone leads to other nodes' pods.
+	routed bool
 }
 
-func newAnswers(s *facts.Snapshot, n facts.Node, h *facts.HostLook) answers {
-	a := answers{s: s, node: n, host: h, routes: dataplane.RoutesOf(*h)}
+func newAnswers(s *facts.Snapshot, model cni.Model, n facts.Node, h *facts.HostLook) answers {
+	a := answers{s: s, node: n, routed: slices.Contains([]cni.Model{cni.NodeTunnel, cni.NodeDirect, cni.Blocks}, model), host: h, routes: dataplane.RoutesOf(*h)}
 	for _, i := range h.Interfaces {
 		for _, p := range i.Addrs {
 			a.own = append(a.own, p.Addr())
@@ -101,7 +105,7 @@ func (a answers) judge(l facts.Lookup) (peering.Fault, bool) {
 		return a.fault(l, "refused", fmt.Sprintf("the kernel refuses %s (%s), though the main table leads %s", target, l.Errno, hop(want))), true
 	case l.Dev == "", !there && l.Dev == want.Dev:
 		return peering.Fault{}, false
-	case l.Dev != want.Dev && dataplane.PerNode(a.s):
+	case l.Dev != want.Dev && a.routed:
 		return a.fault(l, "diverted", fmt.Sprintf("packets to %s leave %s, though the main table leads %s", target,
 			hop(facts.Route{Dev: l.Dev, Gateway: l.Gateway}), hop(want))), true
 	case l.PrefSrc.IsValid() && len(a.own) > 0 && !slices.Contains(a.own, l.PrefSrc):

@@ -29,7 +29,7 @@ func (w ways) right(peer facts.Node, cidr netip.Prefix) nextHop {
 	tunnel, ok := w.tunnels[dataplane.Of(cidr.Addr())]
 	backend := dataplane.Backend(w.node)
 	switch {
-	case backend == "vxlan" || backend == "" && ok:
+	case backend == "vxlan" || backend == "" && ok && w.net.Model() == cni.NodeTunnel:
 		return w.tunnelled(peer, cidr, cmp.Or(tunnel, cni.Of(w.s).TunnelName()))
 	case backend == "host-gw" || backend == "":
 		return w.direct(peer, cidr)
@@ -49,7 +49,7 @@ func (w ways) tunnelled(peer facts.Node, cidr netip.Prefix, dev string) nextHop 
 	vtep := cidr.Masked().Addr()
 	return nextHop{
 		is: func(r facts.Route) bool {
-			return r.Dev == dev && r.Gateway == vtep || w.direct(peer, cidr).is(r)
+			return r.Dev == dev && (r.Gateway == vtep || slices.Contains(w.ends(peer, dev), r.Gateway)) || w.direct(peer, cidr).is(r)
 		},
 		text: func() string { return fmt.Sprintf("by %s to %s", dev, vtep) },
 		repair: func() []check.Remedy {
@@ -84,7 +84,7 @@ func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
 	return nextHop{
 		is: func(r facts.Route) bool {
 			if !slices.Contains(hosts, r.Gateway) {
-				return false
+				return w.throughTunnel(r, hosts) || w.throughRouter(r, hosts)
 			}
 			to, ok := w.routes.Route(r.Gateway)
 			return ok && to.Dev == r.Dev
@@ -97,4 +97,32 @@ func (w ways) direct(peer facts.Node, cidr netip.Prefix) nextHop {
 			}}
 		},
 	}
+}
+
+// ends are the addresses that a peer's device of this name has.
+func (w ways) ends(peer facts.Node, dev string) []netip.Addr {
+	h, why := dataplane.Seen(w.s, peer.Name)
+	if why != "" {
+		return nil
+	}
+	i, _ := h.Interface(dev)
+	var out []netip.Addr
+	for _, p := range i.Addrs {
+		out = append(out, p.Addr())
+	}
+	return out
+}
+
+// throughTunnel: the route leads into a tunnel to the peer alone, by which some
+// plugins reach nodes in another subnet.
+func (w ways) throughTunnel(r facts.Route, hosts []netip.Addr) bool {
+	i, ok := w.host.Interface(r.Dev)
+	return ok && i.Up && dataplane.TunnelKind(i.Kind) && slices.Contains(hosts, i.Remote)
+}
+
+// throughRouter: the peer is in another subnet, and the next hop is a router that
+// is on the way to the peer's host, too.
+func (w ways) throughRouter(r facts.Route, hosts []netip.Addr) bool {
+	way, ok := w.routes.Route(hosts[0])
+	return ok && way.Gateway.IsValid() && way.Gateway == r.Gateway && way.Dev == r.Dev
 }

@@ -31,8 +31,9 @@ func podCIDR(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	if !dataplane.PerNode(s) {
-		return podRoutes(s)
+	net := dataplane.NetworkOf(s)
+	if !net.PerNode() {
+		return podRoutes(s, net)
 	}
 	var faults []peering.Fault
 	routes, peers := 0, 0
@@ -41,7 +42,7 @@ func podCIDR(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		w := newWays(s, n, s.Host(n.Name, facts.First), last)
+		w := newWays(s, net, n, s.Host(n.Name, facts.First), last)
 		for _, peer := range s.Nodes {
 			for _, cidr := range peer.PodCIDRs {
 				if peer.Name == n.Name || !announced(s, peer) {
@@ -80,6 +81,7 @@ func announced(s *facts.Snapshot, n facts.Node) bool {
 // ways are one node's routes, by prefix.
 type ways struct {
 	s           *facts.Snapshot
+	net         *dataplane.Network
 	node        facts.Node
 	host        *facts.HostLook
 	routes      dataplane.Routes
@@ -87,10 +89,10 @@ type ways struct {
 	first, last map[netip.Prefix][]facts.Route // first is nil where there was no first look
 }
 
-func newWays(s *facts.Snapshot, n facts.Node, first, last *facts.HostLook) ways {
-	w := ways{s: s, node: n, host: last, last: byPrefix(last), routes: dataplane.RoutesOf(*last), tunnels: map[facts.Family]string{}}
+func newWays(s *facts.Snapshot, net *dataplane.Network, n facts.Node, first, last *facts.HostLook) ways {
+	w := ways{s: s, net: net, node: n, host: last, last: byPrefix(last), routes: dataplane.RoutesOf(*last), tunnels: map[facts.Family]string{}}
 	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
-		if t, ok := dataplane.TunnelFor(s, *last, n, f); ok {
+		if t, ok := net.TunnelFor(*last, n, f); ok {
 			w.tunnels[f] = t.Name
 		}
 	}

@@ -33,7 +33,8 @@ func stale(s *facts.Snapshot) check.Result {
 	if r, ok := peering.NoHosts(s); !ok {
 		return r
 	}
-	cluster, owners := clusterCIDRs(s), nodesByCIDR(s)
+	net := dataplane.NetworkOf(s)
+	cluster, owners := slices.Concat(net.Ranges(facts.IPv4), net.Ranges(facts.IPv6)), nodesByRange(s, net)
 	if len(cluster) == 0 {
 		return check.Skipf("neither a cluster CIDR nor a pod CIDR of any node is known, so no route can be said to lie inside it")
 	}
@@ -49,7 +50,7 @@ func stale(s *facts.Snapshot) check.Result {
 				continue
 			}
 			seen++
-			if f, bad := staleness(s, n, last, r, owners); bad {
+			if f, bad := staleness(s, net, n, last, r, owners); bad {
 				faults = append(faults, f)
 			}
 		}
@@ -58,22 +59,19 @@ func stale(s *facts.Snapshot) check.Result {
 	return check.Conclude(fmt.Sprintf("%s inside the cluster CIDR, %d of them stale", figures.Count(seen, "route"), len(faults)), findings)
 }
 
-// clusterCIDRs are the ranges of all pods; where the cluster's own is not known, the nodes'.
-func clusterCIDRs(s *facts.Snapshot) []netip.Prefix {
-	out := slices.Clone(s.Cluster.PodCIDRs)
-	if len(out) == 0 {
-		for _, n := range s.Nodes {
-			out = append(out, n.PodCIDRs...)
-		}
-	}
-	return out
-}
-
-func nodesByCIDR(s *facts.Snapshot) map[netip.Prefix]string {
+// nodesByRange are the nodes by the ranges of their pods.
+func nodesByRange(s *facts.Snapshot, net *dataplane.Network) map[netip.Prefix]string {
 	out := map[netip.Prefix]string{}
 	for _, n := range s.Nodes {
+		for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
+			for _, p := range net.Pods(n.Name, f) {
+				out[p.Masked()] = n.Name
+			}
+		}
 		for _, p := range n.PodCIDRs {
-			out[p.Masked()] = n.Name
+			if net.ByNode(dataplane.Of(p.Addr())) {
+				out[p.Masked()] = n.Name
+			}
 		}
 	}
 	return out

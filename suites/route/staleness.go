@@ -14,7 +14,7 @@ import (
 )
 
 // staleness judges one route inside the cluster CIDR.
-func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route, owners map[netip.Prefix]string) (peering.Fault, bool) {
+func staleness(s *facts.Snapshot, net *dataplane.Network, n facts.Node, h *facts.HostLook, r facts.Route, owners map[netip.Prefix]string) (peering.Fault, bool) {
 	name, cidr, exact := owner(r.Dst, owners)
 	f := peering.Fault{
 		Node: n.Name, Peer: name, Kind: r.Type + r.Dst.String(), Verdict: check.Fail,
@@ -35,13 +35,13 @@ func staleness(s *facts.Snapshot, n facts.Node, h *facts.HostLook, r facts.Route
 	working, why := works(h, r)
 	switch {
 	case r.Type != "unicast":
-		if !dataplane.PerNode(s) && !hitsPeer(s, n, r.Dst) {
+		if !net.PerNode() && !hitsPeer(s, n, r.Dst) {
 			return f, false // the free addresses of a node's own block
 		}
 		f.Says = fmt.Sprintf("the %s route %s %s: packets to it are thrown away", r.Type, r.Dst, whose)
 	case !working:
 		f.Says = fmt.Sprintf("the route %s %s and leads nowhere: %s", r.Dst, whose, why)
-	case !dataplane.PerNode(s) || exact || name == n.Name && !r.Gateway.IsValid() || slices.Contains(s.Cluster.PodCIDRs, r.Dst):
+	case !net.PerNode() || exact || name == n.Name && !r.Gateway.IsValid() || slices.Contains(s.Cluster.PodCIDRs, r.Dst):
 		return f, false
 	case name == "":
 		f.Verdict = check.Warn
