@@ -85,7 +85,7 @@ func ginkgo(path string) bool { return strings.HasPrefix(path, "github.com/onsi/
 var pure = []string{
 	"suites", "framework/facts", "framework/check", "framework/wire", "framework/topology", "framework/diagnose",
 	"framework/netfilter", "framework/cni", "framework/dataplane", "framework/matrix", "framework/judge", "framework/strictjson", "framework/figures", "framework/symptom",
-	"framework/config", "framework/path", "framework/controls",
+	"framework/config", "framework/path", "framework/controls", "framework/distribution", "framework/recognise",
 }
 
 func TestPureRoomsReachNoNetworkNoClusterAndNoTestRunner(t *testing.T) {
@@ -149,6 +149,8 @@ func TestArrowsPointOneWay(t *testing.T) {
 		may  []string
 	}{
 		{"framework/facts", []string{"framework/facts", "framework/strictjson"}},
+		{"framework/distribution", []string{"framework/facts"}},
+		{"framework/recognise", []string{"framework/facts", "framework/cni", "framework/distribution"}},
 		{"framework/wire", []string{"framework/facts"}},
 		{"framework/check", []string{"framework/facts"}},
 		{"framework/config", []string{"framework/facts"}},
@@ -156,7 +158,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/dataplane", []string{"framework/facts", "framework/cni"}},
 		{"framework/capture", []string{"framework/facts", "framework/wire", "framework/inspect", "framework/netfilter"}},
 		{"framework/dropwatch", []string{"framework/facts"}},
-		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
+		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/cni", "framework/dataplane"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"framework/controls", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
@@ -164,10 +166,10 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/diagnose/pages", nil},
 		{"reporters", []string{"reporters", "framework/facts", "framework/path", "framework/check", "framework/figures", "framework/diagnose/pages"}},
 		{"suites", []string{
-			"suites", "framework/check", "framework/facts", "framework/netfilter", "framework/cni", "framework/dataplane", "framework/matrix", "framework/topology",
+			"suites", "framework/recognise", "framework/distribution", "framework/check", "framework/facts", "framework/netfilter", "framework/cni", "framework/dataplane", "framework/matrix", "framework/topology",
 			"framework/figures", "framework/symptom", "framework/controls",
 		}},
-		{"framework/cluster", []string{"framework/cluster", "framework/facts", "framework/cni", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
+		{"framework/cluster", []string{"framework/cluster", "framework/distribution", "framework/facts", "framework/cni", "framework/wire", "framework/check", "framework/strictjson", "manifests"}},
 	}
 	for _, p := range packages(t) {
 		i := slices.IndexFunc(allowed, func(r struct {

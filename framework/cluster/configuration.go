@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -29,19 +28,23 @@ func (d *discovery) configMap(name string) map[string]string {
 	return m.Data
 }
 
+// proxyMode is what kube-proxy's ConfigMap says, where there is a kube-proxy: the
+// ConfigMap outlives a DaemonSet that a network plugin took the place of. Without
+// one the hosts tell (framework/recognise).
 func (d *discovery) proxyMode() {
+	if !d.out.KubeProxyExpected && len(d.out.KubeProxy) == 0 {
+		return
+	}
 	var config struct {
 		Mode string `json:"mode"`
 	}
-	text, found := d.configMap("kube-proxy")["config.conf"]
+	text, found := d.configMap(kubeProxy)["config.conf"]
 	switch {
 	case found && yaml.Unmarshal([]byte(text), &config) == nil && config.Mode != "":
 		d.out.ProxyMode = config.Mode
 	case found:
 		// Kubernetes' default on Linux (kube-proxy reference, --proxy-mode).
 		d.out.ProxyMode = "iptables"
-	case !d.out.KubeProxyExpected && cni.Named(d.out.CNI).ReplacesProxy:
-		d.out.ProxyMode = "replaced"
 	}
 }
 

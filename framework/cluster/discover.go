@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -21,6 +22,7 @@ import (
 func (c *Client) Discover(ctx context.Context, nodes []facts.Node, named []string) (facts.Cluster, Plugin) {
 	d := &discovery{client: c, ctx: ctx, out: facts.Cluster{Server: c.Config.Host}}
 	d.identity()
+	d.apiGroups()
 	d.services(named)
 	d.workloads()
 	d.configuration(nodes)
@@ -58,19 +60,28 @@ func (d *discovery) identity() {
 	}
 }
 
+// apiGroups keeps the groups by which a distribution is recognised. No right is
+// asked for it: everybody who is known to the API server may read them.
+func (d *discovery) apiGroups() {
+	groups, err := d.client.Set.Discovery().ServerGroups()
+	if d.failed("API groups", err) {
+		return
+	}
+	for _, g := range groups.Groups {
+		if distribution.Group(g.Name) {
+			d.out.APIGroups = append(d.out.APIGroups, g.Name)
+		}
+	}
+	slices.Sort(d.out.APIGroups)
+}
+
 func (d *discovery) services(named []string) {
 	core := d.client.Set.CoreV1()
 	if api, err := core.Services(metav1.NamespaceDefault).Get(d.ctx, "kubernetes", metav1.GetOptions{}); !d.failed("Service default/kubernetes", err) {
 		d.out.API = addrPorts(api, corev1.ProtocolTCP)
 		d.service(api)
 	}
-	list, err := core.Services(metav1.NamespaceSystem).List(d.ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
-	if !d.failed("Services of the cluster DNS", err) {
-		for i := range list.Items {
-			d.out.DNS = append(d.out.DNS, addrPorts(&list.Items[i], corev1.ProtocolUDP)...)
-			d.service(&list.Items[i])
-		}
-	}
+	d.clusterDNS()
 	for _, full := range named {
 		namespace, name, _ := strings.Cut(full, "/")
 		known := func(s facts.ClusterService) bool { return s.Namespace == namespace && s.Name == name }
@@ -107,20 +118,6 @@ func addrPorts(s *corev1.Service, proto corev1.Protocol) []netip.AddrPort {
 		}
 	}
 	return out
-}
-
-// KubeProxies lists the pods of kube-proxy.
-func (c *Client) KubeProxies(ctx context.Context) ([]facts.Pod, error) {
-	pods, err := c.Set.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-proxy"})
-	if err != nil {
-		return nil, fmt.Errorf("listing the pods of kube-proxy: %w", err)
-	}
-	out := []facts.Pod{}
-	for i := range pods.Items {
-		out = append(out, podFacts(&pods.Items[i]))
-	}
-	sortPods(out)
-	return out, nil
 }
 
 func (d *discovery) families(nodes []facts.Node) {

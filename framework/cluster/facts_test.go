@@ -111,7 +111,7 @@ func TestAListThatIsRefusedIsNamedAndCostsItsOwnFactsOnly(t *testing.T) {
 	for _, e := range got.Errors {
 		what = append(what, e.What)
 	}
-	if !slices.Equal(what, []string{"pods of kube-system", "pods of the network plugin"}) {
+	if !slices.Equal(what, []string{"pods of the cluster DNS", "pods of kube-proxy", "pods of the network plugin"}) {
 		t.Errorf("errors %v", got.Errors)
 	}
 	if got.ProxyMode != "nftables" || len(got.DNSPods) != 0 {

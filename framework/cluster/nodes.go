@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plumbline-net/plumbline/framework/cni"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -40,10 +41,17 @@ func nodeFacts(n *corev1.Node) facts.Node {
 		Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion,
 		PodCIDRs:  prefixes(podCIDRs(n)),
 		MachineID: n.Status.NodeInfo.MachineID, SystemUUID: n.Status.NodeInfo.SystemUUID,
-		ProviderID: n.Spec.ProviderID,
-		Published:  cni.Published(n.Annotations),
+		Published: cni.Published(n.Annotations),
+		System:    cmp.Or(n.Status.NodeInfo.OperatingSystem, n.Labels[corev1.LabelOSStable]),
+		Arch:      n.Status.NodeInfo.Architecture, ProviderID: n.Spec.ProviderID,
 	}
 	_, out.ControlPlane = n.Labels["node-role.kubernetes.io/control-plane"]
+	for key := range n.Labels {
+		if distribution.Label(key) {
+			out.Marks = append(out.Marks, key)
+		}
+	}
+	slices.Sort(out.Marks)
 	for _, a := range n.Status.Addresses {
 		if addr, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeInternalIP {
 			out.Internal = append(out.Internal, addr)

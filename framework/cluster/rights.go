@@ -59,9 +59,12 @@ func reading() []Right {
 		{Verb: "get", Resource: "namespaces", Name: system, For: "the cluster's identity", Without: "the report does not tell which cluster it is of"},
 		{Verb: "list", Resource: "pods", Namespace: system, For: dns, Without: unknown},
 		{Verb: "list", Resource: "services", Namespace: system, For: dns, Without: unknown},
-		{Verb: "get", Group: apps, Resource: "replicasets", Namespace: system, For: deployment, Without: "it stays unknown"},
-		{Verb: "get", Group: apps, Resource: "deployments", Namespace: system, For: deployment, Without: "it stays unknown"},
-		{Verb: "list", Group: apps, Resource: "deployments", Namespace: system, For: deployment, Without: "it stays unknown"},
+		// The cluster DNS may be in any namespace: its Service is found by the pods' nameserver.
+		{Verb: "list", Resource: "services", For: dns, Without: "a cluster DNS outside kube-system stays unknown"},
+		{Verb: "list", Group: endpoints, Resource: "endpointslices", For: dns, Without: "what is behind a cluster DNS outside kube-system stays unknown"},
+		{Verb: "get", Group: apps, Resource: "replicasets", For: deployment, Without: "it stays unknown"},
+		{Verb: "get", Group: apps, Resource: "deployments", For: deployment, Without: "it stays unknown"},
+		{Verb: "list", Group: apps, Resource: "deployments", For: deployment, Without: "it stays unknown"},
 		{Verb: "get", Resource: "services", Namespace: metav1.NamespaceDefault, Name: "kubernetes", For: "service/api", Without: "it stays unknown"},
 	}
 	for _, name := range []string{"kube-proxy", "kubeadm-config", "coredns"} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/cluster"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // pollInterval is how often a wait looks again.
@@ -85,7 +86,19 @@ func (c *Collector) placeProbePods(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.identities(ctx)
+	if err := c.identities(ctx); err != nil {
+		return err
+	}
+	c.nameservers(ctx)
+	return nil
+}
+
+// nameservers takes the Service that pods are given as nameserver for the cluster
+// DNS, now that there are pods which tell.
+func (c *Collector) nameservers(ctx context.Context) {
+	if err := c.client.ByNameserver(ctx, &c.snapshot.Cluster, recognise.AllNameservers(c.snapshot)); err != nil {
+		c.problem("finding the Service behind the pods' nameserver", err)
+	}
 }
 
 // prepareRuntimes gives every node a place for each of its further probe pods.

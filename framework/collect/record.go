@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // phase is the part of the run that is under way.
@@ -92,4 +94,8 @@ func (c *Collector) finish() {
 	s := c.snapshot
 	s.Run.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	s.Stats.APIRequests = c.client.Requests()
+	d, _ := distribution.Recognise(s)
+	s.Cluster.Distribution = d.Word
+	s.Cluster.ProxyMode = recognise.ProxyMode(s)
+	s.Cluster.Recognised = recognise.All(s)
 }

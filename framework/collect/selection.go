@@ -42,6 +42,8 @@ func exclude(nodes []facts.Node, nodeLabels map[string]map[string]string, o Opti
 
 func rule(n facts.Node, set labels.Set, selector labels.Selector, tolerated []corev1.Toleration, o Options) string {
 	switch {
+	case n.System != "" && n.System != "linux":
+		return fmt.Sprintf("its system is %s: the agents run on Linux only", n.System)
 	case len(o.Nodes) > 0 && !slices.Contains(o.Nodes, n.Name):
 		return "not in --nodes"
 	case slices.Contains(o.ExcludeNodes, n.Name):

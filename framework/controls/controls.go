@@ -66,13 +66,19 @@ func (p probe) meets(rules *netfilter.Ruleset, stops func(netfilter.Stop) bool) 
 func probesAt(s *facts.Snapshot, node facts.Node) []probe {
 	var out []probe
 	for _, m := range s.Matrices {
+		all := controlled(m)
+		towards := slices.DeleteFunc(slices.Clone(all), func(i int) bool { return m.Targets[i].Node != node.Name })
 		for _, row := range m.Rows {
-			if row.NotRun != "" {
-				continue
+			columns := towards
+			if row.From.Node == node.Name {
+				columns = all
 			}
-			for i, cell := range row.Cells[:min(len(row.Cells), len(m.Targets))] {
-				to := m.Targets[i]
-				if !Control(m.Flow, row.From, to) || row.From.Node != node.Name && to.Node != node.Name || !maybeDropped(cell.Outcome) {
+			for _, i := range columns {
+				if row.NotRun != "" || i >= len(row.Cells) {
+					continue
+				}
+				to, cell := m.Targets[i], row.Cells[i]
+				if !Control(m.Flow, row.From, to) || !maybeDropped(cell.Outcome) {
 					continue
 				}
 				packet, passes := packetAt(s, node, m.Flow, row.From, to)
@@ -81,6 +87,17 @@ func probesAt(s *facts.Snapshot, node facts.Node) []probe {
 				}
 				out = append(out, probe{Packet: packet, most: packetsOf(m.Flow.Via, cell, row.Detail(i)), refused: cell.Outcome == facts.Refused})
 			}
+		}
+	}
+	return out
+}
+
+// controlled are the columns of a matrix that can hold control probes.
+func controlled(m facts.Matrix) []int {
+	var out []int
+	for i, t := range m.Targets {
+		if m.Flow.To == facts.ToTunnel || m.Flow.Via == facts.Closed || t.Silent {
+			out = append(out, i)
 		}
 	}
 	return out

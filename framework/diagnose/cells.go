@@ -53,8 +53,8 @@ func (in *input) podTraffic(nodes []string) cellTest {
 			return from.Node != to.Node && (on(to.Node) || outOfPod)
 		case facts.ToHost:
 			return outOfPod && from.Node != to.Node
-		case facts.ToGateway, facts.ToTunnel, facts.ToDNSUpstream:
-			return false // they begin and end at hosts
+		case facts.ToGateway, facts.ToTunnel, facts.ToDNSUpstream, facts.ToNodeDNS:
+			return false // they begin or end at hosts
 		}
 		return false
 	}
@@ -75,7 +75,7 @@ func (in *input) crossPods(involved func(a, b string) bool) cellTest {
 			return backendOn(to, func(n string) bool { return involved(from.Node, n) || involved(to.Node, n) })
 		case facts.ToDNSService, facts.ToDNSRecord, facts.ToDNSExternal:
 			return in.replicaOn(func(n string) bool { return involved(from.Node, n) })
-		case facts.ToHost, facts.ToAPI, facts.ToHairpin, facts.ToNodePortLocal, facts.ToTunnel, facts.ToDNSUpstream, facts.ToEgress:
+		case facts.ToHost, facts.ToAPI, facts.ToHairpin, facts.ToNodePortLocal, facts.ToTunnel, facts.ToDNSUpstream, facts.ToNodeDNS, facts.ToEgress:
 			return false
 		}
 		return false

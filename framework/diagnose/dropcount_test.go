@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
@@ -91,4 +92,23 @@ func TestARuleWhosePairsAllPassedDoesNotBlockTheTunnel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAPluginsOwnRuleIsNotDeleted: it keeps strangers out of the tunnel.
+func TestAPluginsOwnRuleIsNotDeleted(t *testing.T) {
+	s := factstest.Healthy(3)
+	s.Cluster.CNIPods = append(s.Cluster.CNIPods, facts.Pod{Namespace: "plugin", Name: "agent-2", Node: "n2"})
+	cut(s, overTunnel(of("n2")))
+	guarded(s, 6, 906)
+	for i := range s.Hosts {
+		s.Hosts[i].Firewall[0].Text = strings.ReplaceAll(s.Hosts[i].Firewall[0].Text, "guard-INPUT", "cali-INPUT")
+	}
+	c := find(t, Diagnose(s, traffic(s)), "vxlan-blocked")
+	for _, r := range c.Remedy {
+		if strings.Contains(r.Command, "-D cali-INPUT") {
+			t.Errorf("it is deleted: %+v", r)
+		}
+	}
+	contains(t, c.Remedy[0].Text, "the rule is Calico's own")
+	contains(t, c.Remedy[0].Command, "kubectl -n ")
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/cni"
@@ -54,7 +55,7 @@ func (in *input) tunnelEvidence(t tunnelFault) []check.Evidence {
 func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 	var out []check.Remedy
 	for _, d := range t.drops {
-		out = append(out, check.Remedy{Text: "delete the rule that drops the tunnel", Node: d.node, Command: d.undo()})
+		out = append(out, in.withdraw(d))
 	}
 	port := t.dev.Vxlan.Port
 	verify := check.Remedy{
@@ -81,6 +82,31 @@ func (in *input) tunnelRemedy(t tunnelFault) []check.Remedy {
 		})
 	}
 	return append(out, in.letPass(port), verify)
+}
+
+// withdraw takes a rule away that drops the tunnel. One that the network plugin wrote
+// is not deleted, for it keeps others out: its agent writes it, and the addresses that
+// it lets in, anew when it starts.
+func (in *input) withdraw(d dropRule) check.Remedy {
+	plugin, own := cni.ByChain(d.chain.Name)
+	if d.chain.Tool == "nft" {
+		plugin, own = cni.ByTable(d.chain.Table)
+	}
+	if !own {
+		return check.Remedy{Text: "delete the rule that drops the tunnel", Node: d.node, Command: d.undo()}
+	}
+	step := check.Remedy{
+		Text: fmt.Sprintf("the rule is %s's own: restart its agent on %s, which writes its rules and the addresses of its peers anew",
+			plugin.Name(), d.node),
+		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + d.node,
+	}
+	for _, p := range slices.Concat(in.facts.Cluster.CNIPodsLast, in.facts.Cluster.CNIPods) {
+		if p.Node == d.node {
+			step.Command = fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, p.Name)
+			break
+		}
+	}
+	return step
 }
 
 // letPass: what lies between the nodes has to change, or, for those who cannot

@@ -42,6 +42,16 @@ type Cluster struct {
 	Services []ClusterService `json:"services,omitempty"`
 	// Events are those about eviction, preemption and failed scheduling in the namespaces of the components.
 	Events []ClusterEvent `json:"events,omitempty"`
+	// Distribution is the word of framework/distribution; "" is not recognised.
+	Distribution string `json:"distribution,omitempty"`
+	// APIGroups are those by which a distribution is recognised, sorted.
+	APIGroups []string `json:"apiGroups,omitempty"`
+	// Recognised says what the cluster was taken for, and by what.
+	Recognised []Recognised `json:"recognised,omitempty"`
+	// DNSFound says which Service is the cluster DNS; nil in older facts, where it is kube-system's.
+	DNSFound *DNSFound `json:"dnsFound,omitempty"`
+	// DNSCaches are the DaemonSets of node-local DNS caches.
+	DNSCaches []DNSCache `json:"dnsCaches,omitempty"`
 	// Errors are lists that the API server refused; what they would have held is unknown.
 	Errors []Error `json:"errors,omitempty"`
 }
@@ -68,6 +78,11 @@ type Node struct {
 	ProviderID   string      `json:"providerID,omitempty"` // spec.providerID ("kind://docker/kind/kind-worker")
 	// Published is what the CNI tells the other nodes about this one; nil where it tells nothing.
 	Published *Published `json:"published,omitempty"`
+	// System and Arch are those of the node's kubelet ("linux", "amd64").
+	System string `json:"system,omitempty"`
+	Arch   string `json:"arch,omitempty"`
+	// Marks are label keys by which a distribution is recognised, sorted.
+	Marks []string `json:"marks,omitempty"`
 	// RuntimeAgents are our probe pods of the RuntimeClasses asked for.
 	RuntimeAgents []RuntimeAgent `json:"runtimeAgents,omitempty"`
 	// Excluded names the rule that left this node out; empty for a node under test.
@@ -75,6 +90,34 @@ type Node struct {
 	// Agents are our two pods on this node.
 	NodeAgent Agent `json:"nodeAgent,omitzero"`
 	PodAgent  Agent `json:"podAgent,omitzero"`
+}
+
+// Recognised is one part of the cluster, what it was taken for, and by what.
+type Recognised struct {
+	What    string   `json:"what"`  // "distribution", "network plugin", "kube-proxy", "cluster DNS"
+	Value   string   `json:"value"` // as people write it; "not recognised" where nothing tells
+	Version string   `json:"version,omitempty"`
+	By      []string `json:"by,omitempty"` // "DaemonSet NAMESPACE/NAME"
+}
+
+// DNSFound is the Service of the cluster DNS and what stands behind it.
+type DNSFound struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Selector is the Service's own, as kubectl takes it ("k8s-app=kube-dns").
+	Selector string `json:"selector,omitempty"`
+	// Workload is "deployment/coredns" or "daemonset/dns-default"; empty where it is not known.
+	Workload string   `json:"workload,omitempty"`
+	By       []string `json:"by,omitempty"`
+}
+
+// DNSCache is the DaemonSet of a node-local DNS cache.
+type DNSCache struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Addrs are those at which it is told to listen.
+	Addrs []netip.Addr `json:"addrs,omitempty"`
+	Pods  []Pod        `json:"pods,omitempty"`
 }
 
 // Published is what a CNI wrote about a node where the others read it
@@ -180,8 +223,10 @@ type Pod struct {
 	Terminating bool `json:"terminating,omitempty"`
 }
 
-// Workload is a Deployment with its counts.
+// Workload is a Deployment, or a DaemonSet, with its counts.
 type Workload struct {
+	// Kind is "DaemonSet"; empty for a Deployment.
+	Kind      string `json:"kind,omitempty"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	Desired   int    `json:"desired"`

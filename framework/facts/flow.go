@@ -40,6 +40,7 @@ const (
 	ToDNSRecord     TargetKind = "dnsRecord"     // one question of the DNS specification, at the DNS Service
 	ToDNSExternal   TargetKind = "dnsExternal"   // a configured name, asked at the DNS Service
 	ToDNSUpstream   TargetKind = "dnsUpstream"   // a configured name, asked at a resolver of the hosts
+	ToNodeDNS       TargetKind = "nodeDNS"       // the nameserver that pods are given, where it is no Service
 	ToEgress        TargetKind = "egress"        // a configured host:port outside the cluster
 )
 
@@ -141,7 +142,7 @@ func (f Flow) Valid() bool {
 	return oneOf(f.From, FromPod, FromHost, FromRunner, FromRuntime) &&
 		oneOf(f.To, ToPod, ToHost, ToClusterIP, ToNodePort, ToAPI, ToDNSReplica, ToDNSService,
 			ToGateway, ToRuntime, ToNodePortLocal, ToHairpin, ToAffinity, ToTunnel,
-			ToDNSMetrics, ToDNSRecord, ToDNSExternal, ToDNSUpstream, ToEgress) &&
+			ToDNSMetrics, ToDNSRecord, ToDNSExternal, ToDNSUpstream, ToNodeDNS, ToEgress) &&
 		oneOf(f.Via, TCP, UDP, ICMP, TLS, DNSUDP, DNSTCP, Closed, PMTU, Over,
 			Series, HTTP, Bulk, Sticky, Record, Race, Big, Connect, Tunnel, ARP) &&
 		oneOf(f.Family, IPv4, IPv6) && oneOf(f.Look, First, Main, Last)

@@ -45,6 +45,10 @@ type HostLook struct {
 	CNI       *CNIFiles         `json:"cni,omitempty"`
 	Load      *Load             `json:"load,omitempty"`
 	MachineID string            `json:"machineID,omitempty"` // /etc/machine-id
+	// Found are the paths of framework/distribution that the host has, sorted.
+	Found []string `json:"found,omitempty"`
+	// Kubelet is what the kubelet is told that matters to pods' name resolution.
+	Kubelet *Kubelet `json:"kubelet,omitempty"`
 	// ProxyHealth and ProxyMode are what kube-proxy answers on the loopback address
 	// (:10256/healthz and :10249/proxyMode), where it is there.
 	ProxyHealth *Text `json:"proxyHealth,omitempty"`
@@ -53,6 +57,17 @@ type HostLook struct {
 	// when judging; nil where the kernel has none.
 	IPVS   *Text   `json:"ipvs,omitempty"`
 	Errors []Error `json:"errors,omitempty"`
+}
+
+// Kubelet is a part of the kubelet's configuration.
+type Kubelet struct {
+	// Files are those that were read, in the order in which the kubelet reads them.
+	Files      []string     `json:"files,omitempty"`
+	ClusterDNS []netip.Addr `json:"clusterDNS,omitempty"`
+	Domain     string       `json:"clusterDomain,omitempty"`
+	ResolvConf string       `json:"resolvConf,omitempty"`
+	// NotRun says why nothing is known of it.
+	NotRun string `json:"notRun,omitempty"`
 }
 
 // SysctlFiles is the boot-time configuration of sysctl (sysctl.d(5), sysctl(8) --system).

@@ -25,7 +25,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 			reflect.TypeFor[facts.VantageKind](): {"pod", "host", "runner", "runtime"},
 			reflect.TypeFor[facts.TargetKind](): {
 				"pod", "host", "clusterIP", "nodePort", "api", "dnsReplica", "dnsService",
-				"gateway", "runtime", "nodePortLocal", "hairpin", "affinity", "tunnel", "dnsMetrics", "dnsRecord", "dnsExternal", "dnsUpstream", "egress",
+				"gateway", "runtime", "nodePortLocal", "hairpin", "affinity", "tunnel", "dnsMetrics", "dnsRecord", "dnsExternal", "dnsUpstream", "nodeDNS", "egress",
 			},
 			reflect.TypeFor[facts.Via](): {
 				"tcp", "udp", "icmp", "tls", "dns-udp", "dns-tcp", "closed", "pmtu", "over",

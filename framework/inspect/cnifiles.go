@@ -10,6 +10,7 @@ import (
 
 	securejoin "github.com/cyphar/filepath-securejoin"
 
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -20,31 +21,41 @@ const (
 	maxCNI      = 64 << 10
 )
 
-// cniDirs are where container runtimes look for CNI configurations: the usual
-// place, and those of distributions that bring their own runtime (k3s, MicroK8s).
-// The first that is there is read.
-func cniDirs() []string {
-	return []string{"/etc/cni/net.d", "/var/lib/rancher/k3s/agent/etc/cni/net.d", "/var/snap/microk8s/current/args/cni-network"}
-}
-
-// readCNI reads the CNI configurations of the host below root.
+// readCNI reads the CNI configurations of the host below root, in the folder that
+// its container runtime looks in: of the distributions' folders the first that
+// holds a configuration, else the first that is there.
 func readCNI(root string) (func(*facts.HostLook), error) {
-	for _, dir := range cniDirs() {
-		below, err := securejoin.SecureJoin(root, dir)
-		if err != nil {
-			return nil, fmt.Errorf("resolving %s: %w", dir, err)
-		}
-		entries, err := os.ReadDir(below)
+	dirs := distribution.AllCNIConf()
+	var there *facts.CNIFiles
+	var failed error
+	for _, dir := range dirs {
+		files, err := cniDir(root, dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", dir, err)
+		if slices.ContainsFunc(files, func(f facts.Text) bool { return f.Text != "" }) {
+			return func(h *facts.HostLook) { h.CNI = &facts.CNIFiles{Dir: dir, Files: files} }, err
 		}
-		files, err := cniFiles(root, dir, entries)
-		return func(h *facts.HostLook) { h.CNI = &facts.CNIFiles{Dir: dir, Files: files} }, err
+		if there == nil {
+			there, failed = &facts.CNIFiles{Dir: dir, Files: files}, err
+		}
 	}
-	return func(h *facts.HostLook) { h.CNI = &facts.CNIFiles{Dir: cniDirs()[0]} }, nil
+	if there == nil {
+		there = &facts.CNIFiles{Dir: dirs[len(dirs)-1]} // the usual one
+	}
+	return func(h *facts.HostLook) { h.CNI = there }, failed
+}
+
+func cniDir(root, dir string) ([]facts.Text, error) {
+	below, err := securejoin.SecureJoin(root, dir)
+	if err != nil {
+		return nil, fmt.Errorf("resolving %s: %w", dir, err)
+	}
+	entries, err := os.ReadDir(below)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", dir, err)
+	}
+	return cniFiles(root, dir, entries)
 }
 
 // cniFiles reads what a runtime would (libcni: .conf, .conflist, .json). Other

@@ -64,6 +64,11 @@ func parts(ctx context.Context, ask wire.Inspect) []part {
 			all, _ := processes() // what went wrong is told with the processes
 			return readSockets(ctx, procRoot, all, ask.Listening, has)
 		}},
+		{"distribution", func(context.Context) (result, error) { return readDistribution(root) }},
+		{"kubelet", func(context.Context) (result, error) {
+			all, _ := processes() // what went wrong is told with the processes
+			return readKubelet(root, procRoot, all)
+		}},
 		{"cni", func(context.Context) (result, error) { return readCNI(root) }},
 		{"load", func(context.Context) (result, error) { return readLoad(procRoot, "/sys") }},
 		{"filesystems", func(context.Context) (result, error) { return readFilesystems(root) }},

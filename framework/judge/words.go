@@ -18,7 +18,7 @@ var toWords = map[facts.TargetKind]string{
 	facts.ToGateway: "pod gateway", facts.ToRuntime: "RuntimeClass pod", facts.ToNodePortLocal: "NodePort with policy Local",
 	facts.ToHairpin: "own Service", facts.ToAffinity: "Service with affinity", facts.ToTunnel: "tunnel port",
 	facts.ToDNSMetrics: "DNS metrics", facts.ToDNSRecord: "DNS record", facts.ToDNSExternal: "external name",
-	facts.ToDNSUpstream: "hosts' resolver", facts.ToEgress: "egress target",
+	facts.ToDNSUpstream: "hosts' resolver", facts.ToNodeDNS: "node-local DNS", facts.ToEgress: "egress target",
 }
 
 var viaWords = map[facts.Via]string{

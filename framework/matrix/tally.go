@@ -209,6 +209,8 @@ func columnOf(f facts.Flow, t facts.Target) Column {
 		c.Label = "their own Service " + t.Addr.String()
 	case facts.ToAffinity:
 		c.Label = "Service with affinity " + t.Addr.String()
+	case facts.ToNodeDNS:
+		c.Label = "nameserver " + t.Addr.String()
 	case facts.ToDNSMetrics, facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
 		_, c.Label, _ = strings.Cut(t.ID, "/")
 	}

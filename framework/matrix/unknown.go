@@ -76,7 +76,7 @@ func noTarget(n facts.Node, f facts.Flow) string {
 	case facts.ToGateway:
 		return "it has no pod CIDR of " + familyWord(f.Family)
 	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSReplica, facts.ToDNSService, facts.ToRuntime, facts.ToHairpin, facts.ToAffinity,
-		facts.ToTunnel, facts.ToDNSMetrics, facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
+		facts.ToTunnel, facts.ToDNSMetrics, facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToNodeDNS, facts.ToEgress:
 		return ""
 	}
 	return ""

@@ -135,7 +135,7 @@ func toName(f facts.Flow, t facts.Target) string {
 		return "the DNS Service"
 	case facts.ToHairpin:
 		return "its own Service"
-	case facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
+	case facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToNodeDNS, facts.ToEgress:
 		return t.ID
 	}
 	return t.ID

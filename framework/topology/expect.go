@@ -66,7 +66,7 @@ func (s Size) targets(f facts.Flow) int {
 		return s.Nodes * len(s.Config.RuntimeClasses)
 	case facts.ToDNSReplica, facts.ToDNSMetrics:
 		return s.DNSReplicas
-	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService, facts.ToHairpin, facts.ToAffinity:
+	case facts.ToClusterIP, facts.ToAPI, facts.ToDNSService, facts.ToNodeDNS, facts.ToHairpin, facts.ToAffinity:
 		return 1
 	case facts.ToDNSRecord:
 		return knownRecords

@@ -57,6 +57,8 @@ func further(s *facts.Snapshot, f facts.Flow) []facts.Target {
 		return records(s, f)
 	case facts.ToDNSExternal, facts.ToDNSUpstream:
 		return externalNames(s, f)
+	case facts.ToNodeDNS:
+		return nodeDNS(s, f)
 	case facts.ToEgress:
 		return egress(s, f)
 	default:

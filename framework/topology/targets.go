@@ -60,6 +60,7 @@ var targetWords = map[facts.TargetKind]string{
 	facts.ToDNSRecord:     "DNS record",
 	facts.ToDNSExternal:   "external name",
 	facts.ToDNSUpstream:   "resolver of the hosts",
+	facts.ToNodeDNS:       "nameserver beside the cluster DNS Service",
 	facts.ToEgress:        "egress target",
 }
 
@@ -152,13 +153,12 @@ func dnsReplicas(s *facts.Snapshot, f facts.Flow) []facts.Target {
 		if !ok || name == "" {
 			continue
 		}
-		out = append(out, facts.Target{ID: "dns/" + p.Name, Node: p.Node, Addr: addr, Port: dnsPort, Name: name})
+		out = append(out, facts.Target{ID: "dns/" + p.Name, Node: p.Node, Addr: addr, Port: replicaPort(s, addr, protoOf(f.Via)), Name: name})
 	}
 	return out
 }
 
-// dnsPort is the port of the pods behind kube-dns (the Service's target port in
-// every distribution that CoreDNS's own manifests were the model of).
+// dnsPort is the port of DNS (RFC 1035), and of a replica where its endpoints do not tell another.
 const dnsPort = 53
 
 // queryName is the name every cluster DNS has to know

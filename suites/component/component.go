@@ -3,12 +3,11 @@
 package component
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // All are the checks of this area, in the catalogue's order.
@@ -16,21 +15,40 @@ func All() []check.Check {
 	return []check.Check{KubeProxy(), KubeProxyPriority(), CNI(), CNIConfig(), DNS(), Evictions()}
 }
 
-// replaced says what both checks answer where there is no kube-proxy to look
-// at; ok is false where there is one, or should be.
-func replaced(s *facts.Snapshot) (result check.Result, ok bool) {
-	switch {
-	case s.Cluster.KubeProxyExpected || len(s.Cluster.KubeProxy) > 0:
-		return check.Result{}, false
-	case s.Cluster.ProxyMode == "replaced":
-		return check.Conclude(fmt.Sprintf("no kube-proxy here: %s serves the Services in its place", cniName(s)), nil), true
-	}
-	for _, e := range s.Cluster.Errors {
-		if strings.Contains(e.What, "pods") || strings.Contains(e.What, "daemonsets") {
-			return check.Unknownf("listing %s: %s", e.What, e.Says), true
+// noProxyPod is what is known where no pod and no DaemonSet of kube-proxy is; the
+// second result is false where there is one, or nothing tells.
+func noProxyPod(s *facts.Snapshot) (recognise.Proxy, bool) {
+	p := recognise.ServiceProxy(s)
+	return p, p.Form != recognise.InPods && p.Form != recognise.StaticPods
+}
+
+// unseenProxy is the result where neither the API server nor any host tells of one.
+func unseenProxy(s *facts.Snapshot) check.Result {
+	for _, what := range proxyLists() {
+		if why, bad := refused(s, what); bad {
+			return check.Unknownf("%s", why)
 		}
 	}
-	return check.Unknownf("there is no kube-proxy, and no network plugin that replaces it was recognised"), true
+	if s.Run.Unprivileged {
+		return check.Skipf("kube-proxy has no pod here, and host access was refused (--unprivileged)")
+	}
+	return check.Unknownf("there is no pod of kube-proxy, and no host was looked at")
+}
+
+// proxyLists are those in which a kube-proxy with pods would have been, in the
+// words of today's facts and of earlier ones.
+func proxyLists() []string {
+	return []string{"pods of kube-proxy", "pods of kube-system", "DaemonSets"}
+}
+
+// refusedPods says whether a kube-proxy may have pods that were not seen.
+func refusedPods(s *facts.Snapshot) bool {
+	for _, what := range proxyLists() {
+		if _, bad := refused(s, what); bad {
+			return true
+		}
+	}
+	return false
 }
 
 func cniName(s *facts.Snapshot) string {

@@ -28,7 +28,7 @@ func DNS() check.Check {
 func dns(s *facts.Snapshot) check.Result {
 	d, pods := s.Cluster.DNSDeployment, s.Cluster.DNSPods
 	if d == nil {
-		for _, what := range []string{"Deployment of the cluster DNS", "pods of kube-system"} {
+		for _, what := range []string{"Deployment of the cluster DNS", "pods of the cluster DNS", "pods of kube-system"} {
 			if why, bad := refused(s, what); bad {
 				return check.Unknownf("%s", why)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -32,8 +33,17 @@ func KubeProxy() check.Check {
 }
 
 func kubeProxy(s *facts.Snapshot) check.Result {
-	if r, ok := replaced(s); ok {
-		return r
+	if p, none := noProxyPod(s); none {
+		switch p.Form {
+		case recognise.Replaced:
+			return check.Conclude(fmt.Sprintf("no kube-proxy here: %s serves the Services in its place", cniName(s)), nil)
+		case recognise.Missing:
+			return proxyMissing(s, p)
+		case recognise.Host, recognise.Embedded:
+			return proxyOnHosts(s, p)
+		default:
+			return unseenProxy(s)
+		}
 	}
 	nodes := s.Selected()
 	if len(nodes) == 0 {

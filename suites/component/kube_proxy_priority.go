@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 //go:embed kube_proxy_priority.md
@@ -30,8 +31,21 @@ func KubeProxyPriority() check.Check {
 }
 
 func kubeProxyPriority(s *facts.Snapshot) check.Result {
-	if r, ok := replaced(s); ok {
-		return r
+	if p, none := noProxyPod(s); none {
+		switch {
+		case refusedPods(s):
+			return unseenProxy(s)
+		case p.Form == recognise.Replaced:
+			return check.Skipf("no kube-proxy here: %s serves the Services in its place", cniName(s))
+		case p.Form == recognise.Host:
+			return check.Skipf("kube-proxy is a host process here: it has no priority class")
+		case p.Form == recognise.Embedded:
+			return check.Skipf("kube-proxy is a host process here, a part of %s's: it has no priority class", p.Distribution.Name)
+		case p.Form == recognise.Missing:
+			return check.Skipf("there is no kube-proxy here (see component/kube-proxy)")
+		default:
+			return unseenProxy(s)
+		}
 	}
 	pods := newest(s.Cluster.KubeProxy, s.Cluster.KubeProxyLast)
 	if len(pods) == 0 {

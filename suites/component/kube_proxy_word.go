@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -44,12 +45,7 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 			}
 		}
 	}
-	restart := func(string) []check.Remedy {
-		return []check.Remedy{
-			{Text: "Let every node run what the DaemonSet and its configuration say", Command: "kubectl -n kube-system rollout restart daemonset kube-proxy"},
-			{Purpose: check.Verify, Text: "Check that it is done: it must say \"successfully rolled out\"", Command: "kubectl -n kube-system rollout status daemonset kube-proxy"},
-		}
-	}
+	restart := func(node string) []check.Remedy { return remedies.RestartProxies(s, node) }
 	out = append(out, otherMode(s, modes, restart)...)
 	return append(out, odd(versions, "kube-proxy's image", func(word, usual string) string {
 		return fmt.Sprintf("kube-proxy runs %s here, and %s on most nodes", word, usual)
@@ -60,7 +56,7 @@ func ownWords(s *facts.Snapshot, nodes []facts.Node) []symptom.Symptom {
 // there is one, else with that of most nodes.
 func otherMode(s *facts.Snapshot, modes map[string]string, restart func(string) []check.Remedy) []symptom.Symptom {
 	told := s.Cluster.ProxyMode
-	if told == "" || told == "replaced" {
+	if p := recognise.ServiceProxy(s); told == "" || p.Form != recognise.InPods && p.Form != recognise.StaticPods {
 		return odd(modes, "kube-proxy's mode", func(word, usual string) string {
 			return fmt.Sprintf("kube-proxy works by %s here, and by %s on most nodes: rules of the other mode may be left behind", word, usual)
 		}, restart)
@@ -93,7 +89,7 @@ func unhealthy(s *facts.Snapshot, node string, first, last *facts.HostLook) []sy
 		Node: node, Kind: "health", Verdict: check.Fail, Evidence: []check.Evidence{{Node: node, Source: now.Path, Text: now.Text + now.NotRun}},
 		Remedy: []check.Remedy{
 			{Purpose: check.Find, Text: "Ask kube-proxy itself", Node: node, Command: "curl -s " + now.Path},
-			{Purpose: check.Find, Text: "Read what it is stuck at", Command: fmt.Sprintf("kubectl -n kube-system logs --tail=50 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=%s -o name)", node)},
+			remedies.ProxyState(s, node),
 			{Purpose: check.Find, Text: "See its state: T is stopped, D waits for the kernel", Node: node, Command: "ps -o pid,stat,wchan:20,etime,args -C kube-proxy"},
 			remedies.RestartProxy(s, node),
 			{Purpose: check.Verify, Text: "Check its health: this must print 200", Node: node, Command: "curl -s -o /dev/null -w '%{http_code}\\n' " + now.Path},

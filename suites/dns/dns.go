@@ -13,7 +13,7 @@ import (
 // All are the checks of this area, in the order of the catalogue.
 func All() []check.Check {
 	return []check.Check{
-		Replica(), Service(), Metrics(), ResolvConf(), Records(), Latency(), Truncation(), Startup(), External(), Spread(),
+		Replica(), Service(), Nameserver(), Metrics(), ResolvConf(), Records(), Latency(), Truncation(), Startup(), External(), Spread(),
 	}
 }
 
@@ -43,7 +43,7 @@ func without(s *facts.Snapshot) (check.Result, bool) {
 	if s.Cluster.UID == "" && s.Cluster.Version == "" {
 		return check.Unknownf("nothing was read from the API server, so the cluster DNS is not known"), true
 	}
-	return check.Skipf("this cluster has no cluster DNS: no Service in kube-system is labelled k8s-app=kube-dns"), true
+	return check.Skipf("this cluster has no cluster DNS: no Service is labelled k8s-app=kube-dns, and none serves UDP port 53"), true
 }
 
 // inFamily says whether any address is of the family.

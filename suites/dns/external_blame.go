@@ -132,11 +132,7 @@ func (t trial) theWay(bad []answer) check.Finding {
 		f.Says += "; whether names of the cluster resolve there was not observed"
 	}
 	node := f.Nodes[0]
-	f.Remedy = []check.Remedy{{
-		Purpose: check.Find,
-		Text:    "Is kube-proxy running on this node? Without it no Service answers there, DNS least of all",
-		Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node,
-	}, remedies.RestartProxy(t.s, node), shownAnswers(node, dig(bad[0].to)), remedies.Again("dns/external")}
+	f.Remedy = []check.Remedy{remedies.ProxyState(t.s, node), remedies.RestartProxy(t.s, node), shownAnswers(node, dig(bad[0].to)), remedies.Again("dns/external")}
 	return f
 }
 

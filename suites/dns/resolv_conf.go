@@ -3,7 +3,6 @@ package dns
 import (
 	_ "embed"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,19 +30,22 @@ func evaluateResolvConf(s *facts.Snapshot) check.Result {
 		return check.Unknownf("the address of the cluster DNS is not known, so no resolv.conf can be held against it")
 	}
 	var findings []check.Finding
-	told, local := 0, 0
+	told := 0
+	var caches []string
+	local := 0
 	for _, n := range s.Selected() {
 		text := n.PodAgent.ResolvConf
 		if text == nil || text.NotRun != "" {
 			findings = append(findings, notRead(n, text))
 			continue
 		}
-		found, viaLocal := podFindings(s, n.Name, text)
+		found, cache := podFindings(s, n.Name, text)
 		if findings = append(findings, found...); len(found) == 0 {
 			told++
 		}
-		if viaLocal {
+		if cache != "" {
 			local++
+			caches = append(caches, cache)
 		}
 	}
 	for _, n := range s.Selected() {
@@ -52,7 +54,7 @@ func evaluateResolvConf(s *facts.Snapshot) check.Result {
 	slices.SortStableFunc(findings, func(a, b check.Finding) int { return rank(a.Verdict) - rank(b.Verdict) })
 	held := fmt.Sprintf("%d of %d nodes tell their pods the cluster DNS", told, len(s.Selected()))
 	if local > 0 {
-		held += fmt.Sprintf(" (%d by way of the node-local cache %s)", local, nodeLocal)
+		held += fmt.Sprintf(" (%d by way of the node-local cache %s)", local, listed(sortedSet(caches)))
 	}
 	return check.Conclude(held+stubs(s), findings)
 }
@@ -77,46 +79,6 @@ func notRead(n facts.Node, text *facts.Text) check.Finding {
 	}
 }
 
-// nodeLocal is where NodeLocal DNSCache listens (Kubernetes documentation,
-// "Using NodeLocal DNSCache in Kubernetes clusters").
-const nodeLocal = "169.254.20.10"
-
-// podFindings holds a pod's file against what the kubelet writes for dnsPolicy
-// ClusterFirst (Kubernetes documentation, "DNS for Services and Pods"). The
-// second result says whether the node-local cache stands in for the Service.
-func podFindings(s *facts.Snapshot, node string, text *facts.Text) ([]check.Finding, bool) {
-	r := parseResolvConf(text.Text)
-	var wrong []string
-	viaLocal := false
-	for _, ns := range r.nameservers {
-		viaLocal = viaLocal || ns.String() == nodeLocal
-		if ns.String() != nodeLocal && !slices.ContainsFunc(s.Cluster.DNS, func(d netip.AddrPort) bool { return d.Addr() == ns }) {
-			wrong = append(wrong, fmt.Sprintf("nameserver %s is not the cluster DNS (%s)", ns, addrList(s)))
-		}
-	}
-	if len(r.nameservers) == 0 {
-		wrong = append(wrong, "it names no nameserver")
-	}
-	for _, u := range r.unreadable {
-		wrong = append(wrong, fmt.Sprintf("nameserver %q is not an address", u))
-	}
-	if want := searchPath(s); len(want) > 0 && !startsWith(r.search, want) {
-		wrong = append(wrong, fmt.Sprintf("its search path is %q and should begin with %q", strings.Join(r.search, " "), strings.Join(want, " ")))
-	}
-	if r.ndots != clusterDots {
-		wrong = append(wrong, fmt.Sprintf("ndots is %d and should be %d", r.ndots, clusterDots))
-	}
-	if len(wrong) == 0 {
-		return nil, viaLocal
-	}
-	return []check.Finding{{
-		Subject: node, Nodes: []string{node}, Verdict: check.Fail,
-		Says:     fmt.Sprintf("pods of %s are told the wrong resolver: %s", node, strings.Join(wrong, "; ")),
-		Evidence: []check.Evidence{{Node: node, Source: "probe pod " + text.Path, Text: strings.TrimSpace(text.Text)}},
-		Remedy:   podRemedy(s, node),
-	}}, viaLocal
-}
-
 // clusterDots is what the kubelet writes for ClusterFirst.
 const clusterDots = 5
 
@@ -139,24 +101,4 @@ func addrList(s *facts.Snapshot) string {
 		out = append(out, d.Addr().String())
 	}
 	return strings.Join(out, ", ")
-}
-
-func podRemedy(s *facts.Snapshot, node string) []check.Remedy {
-	const config = "/var/lib/kubelet/config.yaml"
-	var addrs []string
-	for _, d := range s.Cluster.DNS {
-		addrs = append(addrs, d.Addr().String())
-	}
-	return []check.Remedy{{
-		Purpose: check.Find, Text: "Compare clusterDNS and clusterDomain of this kubelet with another node's", Node: node,
-		Command: "grep -nE -A2 'clusterDNS|clusterDomain' " + config + "; ps -o args= -C kubelet",
-	}, {
-		Text: "Set clusterDNS in the kubelet's configuration, and restart it; pods keep the old file until they are made anew", Node: node,
-		Command: fmt.Sprintf("sed -i '/^clusterDNS:/,/^[^-[:space:]]/{/^ *- /d}; s/^clusterDNS:.*/clusterDNS: [%s]/' %s && systemctl restart kubelet", strings.Join(addrs, ", "), config),
-	}, {
-		Purpose: check.Last, Text: "Correct the configuration that new nodes get, and an upgrade writes (kubeadm), where it says the same", Command: "kubectl -n kube-system get configmap kubelet-config -o yaml | grep -nE -A2 'clusterDNS|clusterDomain'",
-	}, {
-		Purpose: check.Verify, Text: fmt.Sprintf("Check in a new pod: nameserver %s must stand there", addrList(s)),
-		Command: fmt.Sprintf(`kubectl run try-resolver --rm -i --restart=Never --image=busybox --overrides='{"spec":{"nodeName":"%s"}}' -- cat /etc/resolv.conf`, node),
-	}}
 }

@@ -80,11 +80,7 @@ func serviceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 			Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
 		}, restartReplicas(s, "Let the replicas be made anew, one by one"), remedies.Again("dns/service", "dns/replica")}
 	}
-	return []check.Remedy{{
-		Purpose: check.Find,
-		Text:    "Is kube-proxy running on this node? Without it no Service answers there, DNS least of all",
-		Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node,
-	}, {
+	return []check.Remedy{remedies.ProxyState(s, node), {
 		Purpose: check.Find,
 		Text:    "Has the node's data plane an entry for the address?", Node: node,
 		Command: fmt.Sprintf("iptables-save -t nat | grep -F %s; nft list ruleset | grep -F %s; ipvsadm -Ln | grep -F -A4 %s", c.To.Addr, c.To.Addr, c.To.Addr),

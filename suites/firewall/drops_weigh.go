@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/controls"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // strayLimit is how many packets without a place in any connection a healthy run may
@@ -134,5 +135,5 @@ func aimed(r *netfilter.Rule) bool {
 
 // translated: kube-proxy gives NodePorts another destination before the hook input.
 func translated(s *facts.Snapshot) bool {
-	return s.Cluster.ProxyMode == "iptables" || s.Cluster.ProxyMode == "nftables"
+	return recognise.ProxyMode(s) == "iptables" || recognise.ProxyMode(s) == "nftables"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 //go:embed input.md
@@ -110,7 +111,7 @@ func (w *inputWalk) ask(rules *netfilter.Ruleset, h facts.HostLook, d demand, f 
 	case early.Certain != nil:
 		w.note(met{h.Look, f, d}, placeOf(*early.Certain, rules), check.Fail, false)
 	case late.Certain == nil:
-	case d.nodePort && w.snapshot.Cluster.ProxyMode != "ipvs":
+	case d.nodePort && recognise.ProxyMode(w.snapshot) != "ipvs":
 		w.note(met{h.Look, f, d}, placeOf(*late.Certain, rules), check.Warn, true)
 	default:
 		w.note(met{h.Look, f, d}, placeOf(*late.Certain, rules), check.Fail, false)

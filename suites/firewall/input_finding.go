@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 func (w *inputWalk) finding(r *refused) check.Finding {
@@ -72,7 +73,7 @@ func (w *inputWalk) effect(r *refused) string {
 	case r.outsideOnly && !r.late:
 		return " for clients outside the cluster (other nodes pass); where nobody outside should use NodePorts, that is meant so"
 	case translated(w.snapshot):
-		return ", without effect at the moment: kube-proxy (" + w.snapshot.Cluster.ProxyMode + ") gives these packets another destination before they come here"
+		return ", without effect at the moment: kube-proxy (" + recognise.ProxyMode(w.snapshot) + ") gives these packets another destination before they come here"
 	default:
 		return ", without effect where what serves the Services takes these packets before they come here"
 	}

@@ -61,14 +61,29 @@ func ofDemand(s *facts.Snapshot, d demand, f facts.Family) (broken, bool) {
 	return out, true
 }
 
-func (b broken) holds(node string, from facts.Vantage, to facts.Target) bool {
-	if b.port != 0 && to.Port != b.port || to.Silent || from.Node == to.Node {
-		return false
+// pairs calls visit with the cells of the pairs in a matrix: the rows of the node, or
+// its columns.
+func (b broken) pairs(m facts.Matrix, node string, visit func(facts.Cell)) {
+	peers := map[string]bool{}
+	for _, p := range b.peers {
+		peers[p] = true
 	}
-	if b.outwards {
-		return from.Node == node && slices.Contains(b.peers, to.Node)
+	var columns []int
+	for i, t := range m.Targets {
+		if (b.port == 0 || t.Port == b.port) && !t.Silent && (b.outwards && peers[t.Node] || !b.outwards && t.Node == node) {
+			columns = append(columns, i)
+		}
 	}
-	return to.Node == node && slices.Contains(b.peers, from.Node)
+	for _, row := range m.Rows {
+		if row.NotRun != "" || b.outwards && row.From.Node != node || !b.outwards && !peers[row.From.Node] {
+			continue
+		}
+		for _, i := range columns {
+			if i < len(row.Cells) && row.Cells[i].Outcome != facts.NotRun && m.Targets[i].Node != row.From.Node {
+				visit(row.Cells[i])
+			}
+		}
+	}
 }
 
 // sender is the vantage whose packets have the sources that were followed.
@@ -94,34 +109,25 @@ func (b breaks) measure(s *facts.Snapshot, good ruling) outcome {
 	var out outcome
 	for _, m := range s.Matrices {
 		for _, c := range b.cases {
-			if m.Flow == (facts.Flow{From: c.sender(), To: c.to, Via: c.via, Family: c.family, Look: facts.Main}) {
-				out.add(m, b.node, c, good)
+			if m.Flow != (facts.Flow{From: c.sender(), To: c.to, Via: c.via, Family: c.family, Look: facts.Main}) {
+				continue
 			}
+			c.pairs(m, b.node, func(cell facts.Cell) { out.add(cell, m.Flow, good) })
 		}
 	}
 	return out
 }
 
-func (o *outcome) add(m facts.Matrix, node string, c broken, good ruling) {
-	for _, row := range m.Rows {
-		if row.NotRun != "" {
-			continue
-		}
-		for i, cell := range row.Cells[:min(len(row.Cells), len(m.Targets))] {
-			if cell.Outcome == facts.NotRun || !c.holds(node, row.From, m.Targets[i]) {
-				continue
-			}
-			is, told := good(m.Flow, cell)
-			switch {
-			case !told:
-			case !is:
-				o.broken++
-			default:
-				o.kept++
-				if cell.Retried {
-					o.again++
-				}
-			}
+func (o *outcome) add(cell facts.Cell, f facts.Flow, good ruling) {
+	is, told := good(f, cell)
+	switch {
+	case !told:
+	case !is:
+		o.broken++
+	default:
+		o.kept++
+		if cell.Retried {
+			o.again++
 		}
 	}
 }
@@ -134,13 +140,6 @@ func keepsSource(f facts.Flow, c facts.Cell) (is, told bool) {
 	return !c.Rewritten, f.Via != facts.ICMP && c.Outcome == facts.OK
 }
 
-// unbroken: pairs were measured, and the rule broke none. Pairs that needed another
-// attempt may have met a rule that comes and goes; one that counted fewer packets
-// than there are pairs was met by none of them. counted is -1 where it is not known.
-func (o outcome) unbroken(counted int) bool {
-	return o.kept > 0 && o.broken == 0 && (o.again == 0 || counted >= 0 && counted < o.kept)
-}
-
 // says is the sentence of a rule that broke none; what became of its pairs is "answered".
 func (o outcome) says(what string) string {
 	pairs := "all " + figures.Count(o.kept, "pair")
@@ -151,16 +150,19 @@ func (o outcome) says(what string) string {
 }
 
 // actsNot says whether the rule or policy of a stop stood at both looks, hence while
-// the probes ran, and yet broke none of the pairs that it must break.
+// the probes ran, and yet broke none of the pairs that it must break. Pairs that needed
+// another attempt may have met a rule that comes and goes; one that counted fewer
+// packets than there are pairs was met by none of them.
 func (b breaks) actsNot(s *facts.Snapshot, at place, looks []facts.Look, good ruling) (outcome, bool) {
 	if !slices.Contains(looks, facts.First) || !slices.Contains(looks, facts.Last) {
 		return outcome{}, false
 	}
 	o := b.measure(s, good)
-	if o.kept == 0 || o.broken > 0 {
-		return o, false
+	if o.kept == 0 || o.broken > 0 || o.again == 0 {
+		return o, o.kept > 0 && o.broken == 0
 	}
-	return o, o.unbroken(countedBy(s, b.node, at))
+	counted := countedBy(s, b.node, at)
+	return o, counted >= 0 && counted < o.kept
 }
 
 // countedBy is what a rule or policy counted between the looks, -1 where that is not known.

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 )
 
@@ -34,7 +35,7 @@ func bridgeNF(s *facts.Snapshot) check.Result {
 	if len(nodes) == 0 {
 		return check.Unknownf("no node was looked at")
 	}
-	mode := s.Cluster.ProxyMode
+	mode := recognise.ProxyMode(s)
 	if mode == "replaced" {
 		return check.Skipf("no kube-proxy here: the network plugin serves the Services in its place, and not by rules on bridged packets")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -33,7 +34,7 @@ func judgeBridge(s *facts.Snapshot, b bridgeSetting, first, last *facts.HostLook
 	}
 	out.Says += fmt.Sprintf(": an answer that goes from pod to pod through the bridge %s passes no rule, so it is not translated back, "+
 		"and a Service whose backend is on the client's own node does not answer", b.bridge)
-	if s.Cluster.ProxyMode == "" && !s.Cluster.KubeProxyExpected {
+	if recognise.ProxyMode(s) == "" && !s.Cluster.KubeProxyExpected {
 		out.Verdict = check.Warn
 		out.Says += "; it is not known whether kube-proxy serves the Services here"
 	}

@@ -99,7 +99,8 @@ func TestBridgeNF(t *testing.T) {
 			})
 		}, "no pods are behind a bridge"},
 		{"the CNI serves the Services", check.Skip, func(s *facts.Snapshot) {
-			s.Cluster.ProxyMode = "replaced"
+			factstest.WithoutProxy(s)
+			s.Cluster.CNI = "cilium"
 			set(s, "", bridgeNF, "0")
 		}, "no kube-proxy here"},
 		{"the bridge is there at the last look only", check.Fail, func(s *facts.Snapshot) {

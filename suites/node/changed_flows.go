@@ -73,10 +73,7 @@ func flowFinding(s *facts.Snapshot, node string, q asked, m *facts.Matrix, befor
 			{Node: node, Source: q.main.Key(), Text: after.String()},
 		},
 		Remedy: []check.Remedy{
-			{
-				Purpose: check.Find, Text: "Find out why the node's rules were not there: kube-proxy's log of the time of this run and before",
-				Command: "kubectl -n kube-system logs --since=24h --tail=100 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node + " -o name)",
-			},
+			remedies.ProxyState(s, node),
 			remedies.RestartProxy(s, node),
 			remedies.Again("node/changed", "service/api", "dns/service"),
 		},

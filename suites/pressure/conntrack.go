@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/framework/symptom"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -99,14 +100,11 @@ func moreConnections(s *facts.Snapshot, node string, most int) []check.Remedy {
 // (kubernetes.io, kube-proxy Configuration v1alpha1, conntrack); where there is
 // none, sysctl.d does.
 func keepConntrack(s *facts.Snapshot, most int) check.Remedy {
-	if s.Cluster.ProxyMode == "replaced" {
+	if recognise.ProxyMode(s) == recognise.ReplacedMode {
 		return check.Remedy{
 			Purpose: check.Last, Text: "Set it at every start, on each node",
 			Command: fmt.Sprintf("echo '%s = %d' > /etc/sysctl.d/zz-conntrack.conf", conntrackMax, most),
 		}
 	}
-	return check.Remedy{
-		Purpose: check.Last, Text: fmt.Sprintf("kube-proxy sets it when it starts: write min: %d under conntrack in its configuration (config.conf), and start it anew", most),
-		Command: "kubectl -n kube-system edit configmap kube-proxy && kubectl -n kube-system rollout restart daemonset kube-proxy",
-	}
+	return remedies.KeepProxySetting(s, fmt.Sprintf("min: %d under conntrack", most))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // agentOf is the DaemonSet of the network plugin; ok is false where it has none.
@@ -68,10 +69,14 @@ func ShowCNI(s *facts.Snapshot, node string) string {
 
 // ShowProxy is the command that shows the pods which serve the Services.
 func ShowProxy(s *facts.Snapshot) string {
-	if _, a, ok := agentOf(s); ok && s.Cluster.ProxyMode == "replaced" {
+	p := recognise.ServiceProxy(s)
+	if _, a, ok := agentOf(s); ok && p.Form == recognise.Replaced {
 		return "kubectl -n " + a.Namespace + " get pods -o wide | grep " + a.DaemonSet
 	}
-	return "kubectl -n kube-system get pods -o wide | grep kube-proxy"
+	if p.WithoutPod() {
+		return "systemctl status --no-pager kube-proxy " + strings.Join(p.Distribution.Units, " ")
+	}
+	return "kubectl -n " + proxyNamespace(s) + " get pods -o wide | grep kube-proxy"
 }
 
 // ShowPolicies is the command that shows the network policies that hold in a

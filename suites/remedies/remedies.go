@@ -52,18 +52,6 @@ func RestartCNI(s *facts.Snapshot, node string) check.Remedy {
 	}
 }
 
-// RestartProxy restarts what serves the Services on one node: kube-proxy, or the
-// network plugin's agent where that does it.
-func RestartProxy(s *facts.Snapshot, node string) check.Remedy {
-	if s.Cluster.ProxyMode == "replaced" {
-		return RestartCNI(s, node)
-	}
-	return check.Remedy{
-		Text:    fmt.Sprintf("Restart kube-proxy on %s: it writes all of its rules anew when it starts", node),
-		Command: "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node,
-	}
-}
-
 // places are where rules, routes and addresses are commonly written so that they come back.
 const places = "/etc/iptables /etc/sysconfig /etc/nftables.conf /etc/nftables.d /etc/ufw /etc/firewalld /etc/network /etc/netplan " +
 	"/etc/NetworkManager /etc/systemd /etc/cron.d /etc/crontab /etc/rc.local /usr/local/bin /usr/local/sbin"

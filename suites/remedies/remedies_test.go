@@ -63,7 +63,8 @@ func TestWhatServesTheServicesIsRestarted(t *testing.T) {
 	if got := remedies.RestartProxy(s, "n2").Command; got != "kubectl -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=n2" {
 		t.Error(got)
 	}
-	s.Cluster.ProxyMode = "replaced"
+	factstest.WithoutProxy(s)
+	s.Cluster.CNI = "cilium"
 	if got := remedies.RestartProxy(s, "n2").Command; got != "kubectl -n kube-flannel delete pod kube-flannel-2" {
 		t.Error(got)
 	}

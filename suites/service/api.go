@@ -42,18 +42,12 @@ func evaluateAPI(s *facts.Snapshot) check.Result {
 func apiRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	c := p.Examples[0]
 	if p.Shape == matrix.Target || p.Shape == matrix.Everything {
-		return []check.Remedy{{
+		node := firstOf(p.Node(), c.From.Node)
+		return append([]check.Remedy{{
 			Purpose: check.Find,
 			Text:    "No one reaches it: are there endpoints behind it, and do they answer?",
 			Command: "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes -o wide",
-		}, {
-			Purpose: check.Find,
-			Text:    "Is kube-proxy (or what replaces it) running at all?",
-			Command: remedies.ShowProxy(s),
-		}, {
-			Text:    "Let what serves the Services begin anew on all nodes",
-			Command: "kubectl -n kube-system rollout restart daemonset kube-proxy",
-		}}
+		}, remedies.ProxyState(s, node)}, remedies.RestartProxies(s, node)...)
 	}
 	return dataPlane(s, firstOf(p.Node(), c.From.Node), c.To.Addr.String())
 }

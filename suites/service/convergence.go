@@ -176,11 +176,7 @@ func staleRemedy(s *facts.Snapshot, node string) []check.Remedy {
 			Text:    "How long do its rounds take, and when was the last?", Node: node,
 			Command: "curl -s -m 3 http://127.0.0.1:10249/metrics | grep -E 'sync_proxy_rules_(last_timestamp|duration_seconds_(sum|count))|network_programming'",
 		},
-		{
-			Purpose: check.Find,
-			Text:    "What does its log say? Lost watches of the API server and failed iptables-restore calls make it late",
-			Command: "kubectl -n kube-system logs --tail=40 $(kubectl -n kube-system get pods -l k8s-app=kube-proxy --field-selector spec.nodeName=" + node + " -o name)",
-		},
+		remedies.ProxyState(s, node),
 		{
 			Text: "Let a process that is stopped (state T) go on", Node: node,
 			Command: "pkill -CONT -x kube-proxy",

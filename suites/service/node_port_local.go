@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -53,7 +54,7 @@ func (l local) rule(c matrix.Cell) matrix.Ruling {
 	switch {
 	case c.Flow.From == facts.FromHost && c.From.Node == c.To.Node:
 		return matrix.Ruling{Standing: matrix.Aside, Why: "a node that asks its own NodePort is served by the policy Cluster"}
-	case c.To.Silent && c.Flow.From == facts.FromHost && l.facts.Cluster.ProxyMode == "replaced":
+	case c.To.Silent && c.Flow.From == facts.FromHost && recognise.ProxyMode(l.facts) == recognise.ReplacedMode:
 		return matrix.Ruling{Standing: matrix.Aside, Why: "a data plane in the place of kube-proxy may serve the cluster's own nodes by the policy Cluster"}
 	case c.To.Silent:
 		return silent(c.Answer.Outcome)

@@ -78,7 +78,8 @@ func TestANATBeforeTheClusterIsNotTheClusters(t *testing.T) {
 
 func TestADataPlaneInThePlaceOfKubeProxyMayServeItsOwnNodes(t *testing.T) {
 	s := factstest.Healthy(3)
-	s.Cluster.ProxyMode = "replaced"
+	factstest.WithoutProxy(s)
+	s.Cluster.CNI = "cilium"
 	for _, via := range []string{"tcp", "udp"} {
 		factstest.Letters(s, "host>nodePortLocal/"+via+"/ipv4@main", "..O", "..O", "..O")
 	}

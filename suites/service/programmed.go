@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 //go:embed programmed.md
@@ -28,7 +29,7 @@ func programmed(s *facts.Snapshot) check.Result {
 	switch {
 	case len(nodes) == 0:
 		return check.Unknownf("no node was looked at")
-	case s.Cluster.ProxyMode == "replaced":
+	case recognise.ProxyMode(s) == recognise.ReplacedMode:
 		return check.Skipf("%s serves the Services in kube-proxy's place; how it programs them is its own matter", orUnknown(s.Cluster.CNI, "the network plugin"))
 	case len(s.Cluster.Services) == 0:
 		return check.Unknownf("no Service of the cluster is known")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // plane is what kube-proxy has programmed on a node, in one family.
@@ -81,7 +82,7 @@ func modeOf(s *facts.Snapshot, h *facts.HostLook) string {
 			return told
 		}
 	}
-	return s.Cluster.ProxyMode
+	return recognise.ProxyMode(s)
 }
 
 // iptablesPlane takes the back end that has kube-proxy's chains; where both have,

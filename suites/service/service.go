@@ -45,11 +45,7 @@ func firstOf(nodes ...string) string {
 // for an address, and how kube-proxy itself fares there.
 func dataPlane(s *facts.Snapshot, node, address string) []check.Remedy {
 	out := []check.Remedy{
-		{
-			Purpose: check.Find, Text: "Is kube-proxy running on this node, and does its log tell of a failure?",
-			Command: "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide --field-selector spec.nodeName=" + node +
-				"; kubectl -n kube-system logs --tail=30 -l k8s-app=kube-proxy --prefix",
-		},
+		remedies.ProxyState(s, node),
 		{
 			Purpose: check.Find, Text: "Has the node's data plane an entry for the address? (iptables, nftables and ipvs in turn)", Node: node,
 			Command: "iptables-save -t nat | grep -F " + address + "; nft list ruleset | grep -F " + address + "; ipvsadm -Ln | grep -F -A4 " + address,
