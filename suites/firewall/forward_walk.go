@@ -63,19 +63,31 @@ func (w *nodeWalk) walk(look facts.Look) {
 }
 
 // local are the interfaces of the node's pods at a look, for the rules of that very
-// look: a plugin that makes a port and rules for each pod has none for a pod that
-// does not exist yet. A bridge is made with the first pod, and its name is
-// configured: where there is none yet, that of the last look stands for it.
+// look. A plugin that makes a port and rules for each pod has none for the probe pod
+// at the first one, and the port of another pod has that pod's policies. A bridge is
+// made with the first pod, and its name is configured: where there is none yet, that
+// of the last look stands for it.
 func (w *nodeWalk) local(h facts.HostLook, own []netip.Prefix) []string {
 	names := dataplane.Local(h, own)
+	if h.Look != facts.First {
+		return names
+	}
+	names = slices.DeleteFunc(names, func(dev string) bool { return onePod(h, dev) })
 	last := w.snapshot.Host(w.node.Name, facts.Last)
-	if len(names) > 0 || h.Look == facts.Last || last == nil || last.NotRun != "" {
+	if len(names) > 0 || last == nil || last.NotRun != "" {
 		return names
 	}
 	if later := dataplane.Local(*last, own); bridged(*last, later) {
 		return later
 	}
 	return nil
+}
+
+// onePod: all that leads to an interface are routes to single addresses.
+func onePod(h facts.HostLook, dev string) bool {
+	return !slices.ContainsFunc(dataplane.Main(h), func(r facts.Route) bool {
+		return r.Dev == dev && r.Dst.IsValid() && !r.Dst.IsSingleIP()
+	})
 }
 
 // peersOn are peers behind one interface: the same rules see them in the same place.

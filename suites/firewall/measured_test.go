@@ -158,6 +158,15 @@ func TestRulesAreFollowedWithTheInterfacesOfTheirLook(t *testing.T) {
 			dispatched(s, "n2", "", facts.First)
 			dispatched(s, "n2", "cali123", facts.Last)
 		}},
+		{name: "another pod's policies at the first look", verdict: check.Pass, spoil: func(s *facts.Snapshot) {
+			h := s.Host("n2", facts.First)
+			h.Routes = append(h.Routes, facts.Route{
+				Dst: netip.MustParsePrefix("10.0.2.9/32"), Dev: "cali999", Type: "unicast", Table: 254, Family: facts.IPv4,
+			})
+			dispatched(s, "n2", "", facts.First)
+			at(s, "n2", nftSave, above("filter", "FORWARD", "-A FORWARD -i cali999 -j DROP"), facts.First)
+			dispatched(s, "n2", "cali123", facts.Last)
+		}},
 		{name: "no rule for the pod at the last look", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
 			dispatched(s, "n2", "cali123", facts.Last)
 			at(s, "n2", nftSave, func(text string) string { return strings.Replace(text, "-A dispatch -i cali123 -j ACCEPT\n", "", 1) }, facts.Last)
