@@ -20,6 +20,10 @@ type input struct {
 	explained map[findingID]bool
 	matrices  map[string]*placed
 	net       *dataplane.Network // nil until it is asked for
+	// kept are the cells at which the suite was kept from looking.
+	kept map[cellID]bool
+	// policyRules are the rules by which policies dropped packets of our pods; nil until read.
+	policyRules []policyDrop
 	// healing matches where the run itself took something away.
 	healing func() cellTest
 }
@@ -59,6 +63,7 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 	in := &input{
 		facts: s, judged: judged,
 		red: map[cellID]bool{}, covered: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
+		kept: map[cellID]bool{},
 	}
 	in.healing = sync.OnceValue(in.whatHealed)
 	for _, m := range s.Matrices {
