@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"path"
+	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/netfilter"
@@ -9,7 +10,7 @@ import (
 
 // owners are all that are known; the plugins come first, because a name may begin
 // like one of Kubernetes' own.
-func owners() []owner {
+var owners = sync.OnceValue(func() []owner {
 	var out []owner
 	for _, p := range cni.All() {
 		if len(p.Parts) > 0 || len(p.Chains)+len(p.Tables) == 0 {
@@ -18,7 +19,7 @@ func owners() []owner {
 		out = append(out, owner{name: p.Display, plugin: p, member: true, chains: p.Chains, tables: p.Tables})
 	}
 	return append(out, others...)
-}
+})
 
 // owner is somebody who is known to make chains, told by their names.
 type owner struct {
