@@ -110,6 +110,10 @@ noise: image ## thirty healthy runs, half of them under load; writes docs/noise.
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
 	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run "TestVariants|TestOrdinary" ./fixtures/e2e
 
+.PHONY: versions
+versions: image ## the healthy suite on the oldest and the newest Kubernetes that the lab runs; builds them from source
+	E2E_LAB=- go test -tags lab,versions -count 1 -timeout 90m -v -run TestVersions ./fixtures/e2e
+
 .PHONY: bench
 bench: ## benchmarks, printed
 	go test -run '^$$' -bench . -benchmem ./...

@@ -158,7 +158,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{"framework/dataplane", []string{"framework/facts", "framework/cni"}},
 		{"framework/capture", []string{"framework/facts", "framework/wire", "framework/inspect", "framework/netfilter"}},
 		{"framework/dropwatch", []string{"framework/facts"}},
-		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},
+		{"framework/path", []string{"framework/facts", "framework/netfilter", "framework/cni", "framework/dataplane"}},
 		{"framework/symptom", []string{"framework/check", "framework/facts", "framework/figures"}},
 		{"framework/netfilter", []string{"framework/facts"}},
 		{"framework/controls", []string{"framework/facts", "framework/netfilter", "framework/dataplane"}},

@@ -73,6 +73,7 @@ func causes() []cause {
 		{"kube-proxy-priority", kubeProxyPriority},
 	}
 	early, late := proofs()
+	out = append(out, cause{bgpDownID, bgpDown})
 	out = append(out, early...)
 	out = append(out, cause{"vxlan-blocked", vxlanBlocked})
 	return append(append(append(out, late...), further()...), cause{"host-check", hostCheck})

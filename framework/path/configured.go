@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/cni"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
@@ -97,7 +98,56 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 		say("on %s the route for %s is %s, not the tunnel's", h.name, to, dataplane.Text(r))
 	case h.kind(r.Dev, "", false) == Tunnel:
 		b.forwarded(h, next, r, say)
+	case b.unrouted(h, r, to):
+		say("%s has no route to %s but the default route, %s", h.name, to, dataplane.Text(r))
 	}
+}
+
+// unrouted: a pod's address is sent by the default route, while this node's routes,
+// or those of others, lead to the other pods: it leaves for where nobody knows it.
+func (b *builder) unrouted(h *host, r facts.Route, to netip.Addr) bool {
+	if r.Dst.IsValid() && r.Dst.Bits() > 0 || b.podAddr(to) != yes {
+		return false
+	}
+	switch b.network().Model() {
+	case cni.NodeTunnel, cni.NodeDirect, cni.Blocks:
+		return true
+	default:
+		return false
+	}
+}
+
+// network is the pod network as the facts show it, read once.
+func (b *builder) network() *dataplane.Network {
+	if b.net == nil {
+		b.net = dataplane.NetworkOf(b.s)
+	}
+	return b.net
+}
+
+// astray corrects the place of a packet that left by a node's NIC and came nowhere:
+// where the node's own routing sent it out by the default route, that is the place.
+func (b *builder) astray(v *Verdict) {
+	if v.Place.To == "" || v.LastSeen == nil {
+		return
+	}
+	h, f := b.host(v.LastSeen.Node), b.family
+	to := first(b.to.addrs, f)
+	if v.Direction == Answer {
+		to = first(b.from.addrs, f)
+	}
+	if h.look == nil || !to.IsValid() {
+		return
+	}
+	r, ok := dataplane.RoutesOf(*h.look).Route(to)
+	if !ok || !b.unrouted(h, r, to) {
+		return
+	}
+	place := at(v.Direction, v.LastSeen.Node, v.LastSeen.role().stage(Host))
+	if v.Blames == v.Place {
+		v.Blames = place
+	}
+	v.Place = place
 }
 
 // diverted holds the kernel's own answer for an address against the main table's, and

@@ -41,6 +41,8 @@ type builder struct {
 	elsewhere map[packetID]bool
 	// failed are the connections whose way is told; nil for all.
 	failed *focus
+	// net is the pod network; nil until it is asked for.
+	net *dataplane.Network
 	// askers are the ports from which the flow's requests came.
 	askers map[uint16]bool
 }

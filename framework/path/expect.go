@@ -86,13 +86,11 @@ func (b *builder) podAddr(a netip.Addr) tunnelled {
 	switch {
 	case !a.IsValid():
 		return maybe
-	case slices.ContainsFunc(b.s.Cluster.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }):
+	case slices.ContainsFunc(b.network().Ranges(dataplane.Of(a)), func(p netip.Prefix) bool { return p.Contains(a) }):
 		return yes
 	}
-	for _, n := range b.s.Nodes {
-		if slices.Contains(n.PodAgent.Addrs, a) || slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
-			return yes
-		}
+	if slices.ContainsFunc(b.s.Nodes, func(n facts.Node) bool { return slices.Contains(n.PodAgent.Addrs, a) }) {
+		return yes
 	}
 	return no
 }

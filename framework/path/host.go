@@ -82,7 +82,7 @@ func (h *host) kind(dev, seen string, encapsulated bool) Kind {
 		return Loopback
 	case known && (h.isNIC(i) || h.further(i)), encapsulated:
 		return NIC
-	case i.Vxlan != nil, slices.Contains([]string{"vxlan", "geneve", "ipip", "tunl", "ip6tnl", "gre", "wireguard"}, seen):
+	case i.Vxlan != nil, dataplane.TunnelKind(seen):
 		return Tunnel
 	case seen == "bridge":
 		return Bridge

@@ -67,6 +67,7 @@ func (b *builder) requestGap(p *Path) (Verdict, bool) {
 	v := Verdict{Outcome: Vanished, Direction: Request, LastSeen: last, FirstMissing: missing}
 	v.Place = between(Request, last, *missing)
 	b.explain(&v, p)
+	b.astray(&v)
 	b.untranslated(&v, p)
 	told := *missing
 	switch {
@@ -209,6 +210,7 @@ func (b *builder) answerGap(p *Path) (Verdict, bool) {
 	}
 	v := Verdict{Outcome: Vanished, Direction: Answer, LastSeen: last, FirstMissing: missing, Place: between(Answer, last, *missing)}
 	b.explain(&v, p)
+	b.astray(&v)
 	v.Says = sentence(p.Answer, last, missing) + b.strayed(p.Answer, last) + because(v.Because)
 	if last == nil || strings.Contains(v.Says, "by another way") {
 		for _, h := range p.Answer.Astray {
