@@ -110,6 +110,16 @@ noise: image ## thirty healthy runs, half of them under load; writes docs/noise.
 variants: image ## healthy clusters of other kinds: single node, nftables, dual stack, ten nodes
 	E2E_LAB=- go test -tags lab,variants -count 1 -timeout 60m -v -run "TestVariants|TestOrdinary" ./fixtures/e2e
 
+# The networks of `make networks`; two labs at a time, since a run waits more than it works.
+NETWORKS     ?= three-node,host-gw,ptp,bridge,routed,kube-router,cilium
+NETWORK_JOBS ?= 2
+.PHONY: networks
+networks: image ## other pod networks: healthy, and the faults that every network has; writes docs/networks.md (NETWORKS=, FAULTS= choose)
+	@mkdir -p out/networks
+	go test -tags lab,networks -c -o out/networks.test ./fixtures/e2e
+	tr , '\n' <<< '$(NETWORKS)' | xargs -P $(NETWORK_JOBS) -I NETWORK .ci/network NETWORK
+	$(if $(FAULTS),,NETWORKS_PAGE=$(CURDIR)/docs/networks.md NETWORKS_ROWS=$(CURDIR)/out/networks E2E_LAB=- out/networks.test -test.run '^TestNetworksPage$$' -test.v)
+
 .PHONY: versions
 versions: image ## the healthy suite on the oldest and the newest Kubernetes that the lab runs; builds them from source
 	E2E_LAB=- go test -tags lab,versions -count 1 -timeout 90m -v -run TestVersions ./fixtures/e2e
