@@ -46,7 +46,7 @@ func dump(h *facts.HostLook, tool string) *facts.Dump {
 }
 
 func TestSpoiledClusters(t *testing.T) {
-	all := slices.Concat(kernelFaults(), firewallFaults(), nodeFaults(), changes(), componentFaults())
+	all := slices.Concat(kernelFaults(), firewallFaults(), nodeFaults(), changes(), componentFaults(), policyFaults())
 	for _, c := range all {
 		t.Run(c.check+": "+c.name, func(t *testing.T) {
 			k, ok := suites.ByID(c.check)

@@ -13,6 +13,7 @@ import (
 	"github.com/plumbline-net/plumbline/suites/mtu"
 	"github.com/plumbline-net/plumbline/suites/node"
 	"github.com/plumbline-net/plumbline/suites/overlay"
+	"github.com/plumbline-net/plumbline/suites/policy"
 	"github.com/plumbline-net/plumbline/suites/pressure"
 	"github.com/plumbline-net/plumbline/suites/reach"
 	"github.com/plumbline-net/plumbline/suites/route"
@@ -34,6 +35,7 @@ func All() []check.Check {
 		overlay.All(),
 		component.All(),
 		egress.All(),
+		policy.All(),
 	)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryCheckIsListedOnceAndInTheOrderOfTheAreas(t *testing.T) {
-	areas := []string{"node", "reach", "service", "dns", "mtu", "kernel", "pressure", "firewall", "route", "overlay", "component", "egress"}
+	areas := []string{"node", "reach", "service", "dns", "mtu", "kernel", "pressure", "firewall", "route", "overlay", "component", "egress", "policy"}
 	seen := map[string]bool{}
 	at := 0
 	for _, c := range suites.All() {
@@ -47,6 +47,8 @@ func TestTheWholeCatalogueIsThere(t *testing.T) {
 		"overlay/local-address", "overlay/neighbor", "overlay/fdb", "overlay/port", "overlay/leftover", "overlay/checksum", "overlay/pod-mac",
 		"component/kube-proxy", "component/kube-proxy-priority", "component/cni", "component/cni-config", "component/dns", "component/evictions",
 		"egress/targets", "egress/trace",
+		"policy/enforced", "policy/ingress-deny", "policy/egress-deny", "policy/allow-pods", "policy/allow-namespace", "policy/allow-port",
+		"policy/allow-ipblock", "policy/dns", "policy/removed",
 	} {
 		if _, ok := suites.ByID(id); !ok {
 			t.Errorf("%s is not listed", id)

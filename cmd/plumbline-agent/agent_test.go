@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -136,7 +137,7 @@ func TestAPlanThatIsWrongIsAnsweredWithOneErrorAndStatus2(t *testing.T) {
 		"nothing":         {"", "stdin is empty"},
 		"half of a plan":  {string(good[:20]), "unexpected EOF"},
 		"an unknown key":  {strings.Replace(string(good), "{", `{"colour":"blue",`, 1), "colour"},
-		"another version": {strings.Replace(string(good), `"version":2`, `"version":9`, 1), "version 9"},
+		"another version": {strings.Replace(string(good), fmt.Sprintf(`"version":%d`, wire.Version), `"version":9`, 1), "version 9"},
 		"two plans":       {string(good) + string(good), "something follows"},
 		"no deadline":     {strings.Replace(string(good), "20000", "0", 1), "deadline"},
 	}

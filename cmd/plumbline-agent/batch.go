@@ -34,39 +34,53 @@ func batch(ctx context.Context, args []string, s streams) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	b := &work{began: time.Now(), stateDir: f.stateDir, lines: json.NewEncoder(s.out)}
-	plan, err := readPlan(s.in)
-	if err != nil {
-		return usageError{b.refuse(err)}
+	b := &work{stateDir: f.stateDir, lines: json.NewEncoder(s.out)}
+	plans := json.NewDecoder(io.LimitReader(s.in, maxPlan))
+	plans.DisallowUnknownFields()
+	for following := false; ; following = true {
+		plan, err := nextPlan(plans)
+		if following && errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return usageError{b.refuse(err)}
+		}
+		b.began = time.Now()
+		if err := b.one(ctx, plan, s.in); err != nil {
+			return b.refuse(err)
+		}
+		if !plan.More {
+			return nil
+		}
 	}
-	do := b.do
-	if plan.Watch != nil {
-		do = func(ctx context.Context, plan wire.Plan) error { return b.watch(ctx, plan, s.in) }
-	}
-	if err := do(ctx, plan); err != nil {
-		return b.refuse(err)
-	}
-	return nil
 }
 
-// readPlan reads exactly one plan. Anything after it is an error as far as it
-// has arrived; to wait for more would hang where stdin stays open.
-func readPlan(in io.Reader) (wire.Plan, error) {
+// one does one plan.
+func (b *work) one(ctx context.Context, plan wire.Plan, stdin io.Reader) error {
+	if plan.Watch != nil {
+		return b.watch(ctx, plan, stdin)
+	}
+	return b.do(ctx, plan)
+}
+
+// nextPlan reads one plan. Anything after it is an error as far as it has arrived,
+// unless the plan announces more; to wait for more would hang where stdin stays open.
+func nextPlan(d *json.Decoder) (wire.Plan, error) {
 	var plan wire.Plan
-	d := json.NewDecoder(io.LimitReader(in, maxPlan))
-	d.DisallowUnknownFields()
 	if err := d.Decode(&plan); err != nil {
 		if errors.Is(err, io.EOF) {
-			return plan, errors.New("reading the plan: stdin is empty")
+			return plan, fmt.Errorf("reading the plan: stdin is empty: %w", err)
 		}
 		return plan, fmt.Errorf("reading the plan: %w", err)
 	}
-	rest, err := io.ReadAll(d.Buffered())
-	if err != nil {
-		return plan, fmt.Errorf("reading the plan: %w", err)
-	}
-	if len(bytes.TrimSpace(rest)) > 0 {
-		return plan, errors.New("reading the plan: something follows it")
+	if !plan.More {
+		rest, err := io.ReadAll(d.Buffered())
+		if err != nil {
+			return plan, fmt.Errorf("reading the plan: %w", err)
+		}
+		if len(bytes.TrimSpace(rest)) > 0 {
+			return plan, errors.New("reading the plan: something follows it")
+		}
 	}
 	if err := errors.Join(probe.Check(plan), checkWatch(plan)); err != nil {
 		return plan, fmt.Errorf("reading the plan: %w", err)

@@ -37,10 +37,10 @@ func main() {
 
 const usage = `usage: plumbline-agent VERB
 
-  serve --peer NAME [--state-dir DIR]   answer echo requests until SIGTERM
-  ready [--state-dir DIR]               exit 0 when the echo server of this pod is up
-  batch [--state-dir DIR]               do the plan on stdin, answer in JSON lines on stdout
-  version                               print the version
+  serve --peer NAME [--state-dir DIR] [--ports N,N]   answer echo requests until SIGTERM
+  ready [--state-dir DIR]   exit 0 when the echo server of this pod is up
+  batch [--state-dir DIR]   do the plan on stdin (and those behind it that it announces), answer in JSON lines on stdout
+  version                   print the version
 `
 
 // usageError is an error of whoever calls.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +21,13 @@ import (
 func serve(ctx context.Context, args []string, s streams) error {
 	f := newFlags("serve")
 	peer := f.String("peer", "", "name to answer with, for example pod/n1")
+	further := f.String("ports", "", "further TCP ports to answer on, by number, separated by commas")
 	if err := f.parse(args); err != nil {
 		return err
+	}
+	ports, err := portList(*further)
+	if err != nil {
+		return usageError{err}
 	}
 	if *peer == "" {
 		return usageError{errors.New("--peer is missing")}
@@ -29,7 +36,7 @@ func serve(ctx context.Context, args []string, s streams) error {
 	if err := forget(f.stateDir); err != nil {
 		return err
 	}
-	server, err := echo.Listen(ctx, *peer)
+	server, err := echo.Listen(ctx, *peer, ports...)
 	if err != nil {
 		return fmt.Errorf("starting the echo server: %w", err)
 	}
@@ -69,4 +76,17 @@ func forget(dir string) error {
 		}
 	}
 	return nil
+}
+
+// portList reads port numbers separated by commas.
+func portList(text string) ([]uint16, error) {
+	var out []uint16
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+		port, err := strconv.ParseUint(word, 10, 16)
+		if err != nil || port == 0 {
+			return nil, fmt.Errorf("--ports: %q is not a port", word)
+		}
+		out = append(out, uint16(port))
+	}
+	return out, nil
 }

@@ -25,7 +25,7 @@ func checkWatch(plan wire.Plan) error {
 	if plan.Watch == nil {
 		return nil
 	}
-	if len(plan.Flows) > 0 || plan.Inspect != nil || plan.Identity {
+	if len(plan.Flows) > 0 || plan.Inspect != nil || plan.Identity || plan.More {
 		return errors.New("a watch is a batch of its own, without flows, look or identity")
 	}
 	return capture.Check(*plan.Watch)

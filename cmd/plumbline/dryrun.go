@@ -76,6 +76,10 @@ func (f *runFlags) objects(needs topology.Requirement) []string {
 	for _, class := range f.runtimeClasses(needs) {
 		lines = append(lines, "  a DaemonSet of probe pods of the RuntimeClass "+class)
 	}
+	if needs.Policy {
+		lines = append(lines, "  where the network plugin may enforce NetworkPolicy, after all other probes: two DaemonSets of pods without privileges,",
+			"    and up to three NetworkPolicies in the run's namespace, which select these pods alone")
+	}
 	if needs.Hosts || needs.Pods {
 		lines = append(lines, "  pods of the image "+cmp.Or(f.image, defaultImage))
 	}

@@ -26,12 +26,12 @@ func TestADryRunShowsWhatTheRunWouldPlace(t *testing.T) {
 		want    []string
 		says    []string
 	}{
-		{"all checks need all", "*/*", runFlags{}, "", all, []string{"exec calls (4 a node)", "pod → pod", "runner → nodePort", "image plumbline:dev"}},
+		{"all checks need all", "*/*", runFlags{}, "", all, []string{"exec calls (6 a node)", "pod → pod", "runner → nodePort", "image plumbline:dev"}},
 		{"a look at hosts needs no pod", "kernel/*", runFlags{}, "", []string{nodeAgents, namespace}, []string{"exec calls (2 a node)"}},
 		{"reading the API needs no object", "component/kube-proxy-priority", runFlags{}, "", []string{namespace}, []string{"exec calls (0 a node)"}},
 		{"probing pods from hosts needs both, though no Service", "reach/host-to-pod", runFlags{}, "", []string{nodeAgents, probePods, namespace}, []string{"host → pod", "30,000"}},
 		{"a given namespace is not made", "reach/pod-to-pod", runFlags{image: "r/p:1"}, "mine", []string{probePods}, []string{"image r/p:1"}},
-		{"without host access hosts are left alone", "*/*", runFlags{unprivileged: true}, "", []string{probePods, service, namespace}, []string{"exec calls (1 a node)"}},
+		{"without host access hosts are left alone", "*/*", runFlags{unprivileged: true}, "", []string{probePods, service, namespace}, []string{"exec calls (3 a node)"}},
 		{"in the cluster nobody probes from outside", "service/node-port", runFlags{inCluster: "true"}, "", all, []string{"pod → nodePort"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

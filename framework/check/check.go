@@ -69,6 +69,7 @@ const (
 	NeedHostRead Need = "host-read" // the node agent with the host's files and firewall readable
 	NeedService  Need = "service"   // the suite's own Service
 	NeedConfig   Need = "config"    // an entry in the configuration file
+	NeedPolicy   Need = "policy"    // pods and network policies of the suite's own
 )
 
 // Check is one promise.

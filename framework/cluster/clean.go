@@ -22,7 +22,7 @@ const pollInterval = 250 * time.Millisecond
 const goneTimeout = 20 * time.Second
 
 // Clean deletes everything that carries the run's label, in reverse order:
-// DaemonSets (so that no pod comes back; what else belongs to them, such as their
+// NetworkPolicies, DaemonSets (so that no pod comes back; what else belongs to them, such as their
 // ControllerRevisions, goes with them), pods with grace period 0, EndpointSlices
 // and Services, and last the namespace where it is the run's own. The namespace
 // controller begins five seconds later (Kubernetes, namespaceDeletionGracePeriod),
@@ -35,6 +35,7 @@ func (c *Client) Clean(ctx context.Context, r Run) error {
 	withOwned := metav1.DeletePropagationBackground
 	set, ns := c.Set, r.Namespace
 	problems := []error{
+		forgiven(c.DeletePolicies(ctx, r)), // first: nothing of ours must stay restricted
 		set.AppsV1().DaemonSets(ns).DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &withOwned}, selector),
 		set.CoreV1().Pods(ns).DeleteCollection(ctx, at, selector),
 		set.DiscoveryV1().EndpointSlices(ns).DeleteCollection(ctx, at, selector),
@@ -119,7 +120,7 @@ func (c *Client) Leftovers(ctx context.Context, all bool) ([]Run, error) {
 }
 
 // LeftIn lists the runs of which a namespace that is not a run's own still holds
-// DaemonSets, pods or a Service: a run that dies in its clean-up may leave any of them.
+// DaemonSets, pods, policies or a Service: a run that dies in its clean-up may leave any of them.
 func (c *Client) LeftIn(ctx context.Context, namespace string) ([]Run, error) {
 	labelled := metav1.ListOptions{LabelSelector: RunLabel}
 	sets, err := c.Set.AppsV1().DaemonSets(namespace).List(ctx, labelled)
@@ -134,7 +135,16 @@ func (c *Client) LeftIn(ctx context.Context, namespace string) ([]Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing Services of earlier runs: %w", err)
 	}
+	policies, err := c.Set.NetworkingV1().NetworkPolicies(namespace).List(ctx, labelled)
+	if forgiven(err) != nil {
+		return nil, fmt.Errorf("listing NetworkPolicies of earlier runs: %w", err)
+	}
 	ids := map[string]bool{}
+	if err == nil {
+		for i := range policies.Items {
+			ids[policies.Items[i].Labels[RunLabel]] = true
+		}
+	}
 	for i := range sets.Items {
 		ids[sets.Items[i].Labels[RunLabel]] = true
 	}

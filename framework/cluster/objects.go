@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/manifests"
 )
 
@@ -42,6 +43,9 @@ type Run struct {
 	// class is the RuntimeClass of the probe pods that are created; empty for the
 	// cluster's own way of running pods.
 	class string
+	// policy is the class of the pods of the trial of policies that are created; empty
+	// for all others.
+	policy string
 }
 
 // OfRuntimeClass is the same run, whose probe pods are of a RuntimeClass.
@@ -78,6 +82,7 @@ func (r Run) mutateDaemonSet(o *appsv1.DaemonSet) {
 	o.Spec.Template.Labels[RunLabel] = r.ID
 	spec := &o.Spec.Template.Spec
 	r.mutateClass(o)
+	r.mutatePolicy(o)
 	for i := range spec.Containers {
 		spec.Containers[i].Image = r.Image
 	}
@@ -114,6 +119,30 @@ func (r Run) mutateClass(o *appsv1.DaemonSet) {
 		for j, word := range spec.Containers[i].Command {
 			spec.Containers[i].Command[j] = strings.Replace(word, "pod/$(NODE)", "runtime/"+r.class+"/$(NODE)", 1)
 		}
+	}
+}
+
+// mutatePolicy makes the DaemonSet of probe pods one of a class of the trial of
+// policies, whose pods answer on a port for each rule.
+func (r Run) mutatePolicy(o *appsv1.DaemonSet) {
+	if r.policy == "" {
+		return
+	}
+	o.Name = "plumbline-policy-" + r.policy
+	o.Labels[componentLabel], o.Labels[PolicyLabel] = "policy", r.policy
+	for _, labels := range []map[string]string{o.Spec.Selector.MatchLabels, o.Spec.Template.Labels} {
+		labels[componentLabel], labels[PolicyLabel] = "policy", r.policy
+	}
+	var ports []string
+	for _, rule := range facts.PolicyRules() {
+		ports = append(ports, strconv.Itoa(int(rule.Port())))
+	}
+	spec := &o.Spec.Template.Spec
+	for i := range spec.Containers {
+		for j, word := range spec.Containers[i].Command {
+			spec.Containers[i].Command[j] = strings.Replace(word, "pod/$(NODE)", "policy/"+r.policy+"/$(NODE)", 1)
+		}
+		spec.Containers[i].Command = append(spec.Containers[i].Command, "--ports", strings.Join(ports, ","))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/plumbline-net/plumbline/framework/cni"
 )
 
 // Access is what decides which rights a run needs.
@@ -21,6 +23,8 @@ type Access struct {
 	Hosts, Pods, Service bool
 	// Services are the kinds of the further Services, RuntimeClasses those of further probe pods.
 	Services, RuntimeClasses []string
+	// Policy: network policies are tried.
+	Policy bool
 	// Named are the Services that the configuration names ("namespace/name").
 	Named []string
 }
@@ -41,7 +45,7 @@ type Right struct {
 // Rights is the one list of what a run needs; manifests/base/rbac.yaml grants
 // the Job exactly this.
 func (a Access) Rights() []Right {
-	return slices.Concat(reading(), a.named(), a.placing(), a.removing())
+	return slices.Concat(reading(), policies(), a.named(), a.placing(), a.removing())
 }
 
 // reading are the rights outside the run's namespace: all are for reading.
@@ -79,6 +83,17 @@ func reading() []Right {
 		Right{Verb: "get", Resource: "pods", Subresource: "log", For: "the log of the network plugin", Without: "what its log says stays unknown"},
 		Right{Verb: "list", Resource: "events", For: "component/evictions", Without: "evictions stay unknown"},
 	)
+}
+
+// policies are the rights for knowing what restricts pods' traffic, of every kind
+// that is known, whether this API server has it or not.
+func policies() []Right {
+	const what, without = "naming a policy that stops the suite's own pods", "such a policy is not named"
+	var out []Right
+	for _, api := range cni.PolicyAPIs() {
+		out = append(out, Right{Verb: "list", Group: api.Group, Resource: api.Resource, For: what, Without: without})
+	}
+	return out
 }
 
 // named are the rights for the Services that the configuration names.
@@ -124,6 +139,14 @@ func (a Access) placing() []Right {
 	}
 	if a.Pods {
 		in("get", "", "pods/log", "learning the agents' ports")
+	}
+	if a.Policy {
+		for _, verb := range []string{"create", "deletecollection"} {
+			in(verb, "networking.k8s.io", "networkpolicies", "trying network policies")
+			out[len(out)-1].Without = "none is tried"
+		}
+		in("get", "", "namespaces", "evaluating selectors of namespaces")
+		out[len(out)-1].Name, out[len(out)-1].Without = a.Namespace, "policies that select namespaces by label are not evaluated"
 	}
 	if a.anyService() {
 		in("create", "", "services", "the Services to be probed")

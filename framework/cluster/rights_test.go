@@ -75,7 +75,7 @@ func expand(r rbacv1.PolicyRule, namespace string) []string {
 }
 
 func TestTheJobIsGrantedExactlyWhatARunNeeds(t *testing.T) {
-	job := Access{Namespace: "plumbline", Job: true, Hosts: true, Pods: true, Service: true, Services: []string{"local"}}
+	job := Access{Namespace: "plumbline", Job: true, Hosts: true, Pods: true, Service: true, Services: []string{"local"}, Policy: true}
 	var want []string
 	for _, r := range job.Rights() {
 		want = append(want, r.String())

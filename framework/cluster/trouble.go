@@ -30,12 +30,15 @@ type AgentPod struct {
 	uid    string
 }
 
-// Agents lists the pods of a component ("node", "probe", or "runtime" with the
-// run of its RuntimeClass) of a run.
+// Agents lists the pods of a component ("node", "probe", "runtime" with the run of
+// its RuntimeClass, or "policy" with that of its class) of a run.
 func (c *Client) Agents(ctx context.Context, r Run, component string) (AgentPods, error) {
 	selector := fmt.Sprintf("%s=%s,app.kubernetes.io/component=%s", RunLabel, r.ID, component)
 	if r.class != "" {
 		selector += "," + ClassLabel + "=" + r.class
+	}
+	if r.policy != "" {
+		selector += "," + PolicyLabel + "=" + r.policy
 	}
 	list, err := c.Set.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {

@@ -36,6 +36,7 @@ func (c *Collector) askAgain(ctx context.Context) error {
 		c.snapshot.Cluster.Events = events
 	}
 	c.pluginLogs(ctx)
+	c.latePolicies(ctx)
 	return nil
 }
 

@@ -21,11 +21,13 @@ type role struct {
 	component, daemonSet, file string
 	of                         func(*facts.Node) *facts.Agent
 	class                      string
+	// policy is the class of pods of the trial of policies.
+	policy string
 }
 
 var (
-	nodeRole  = role{"node", "plumbline-node", "node.yaml", func(n *facts.Node) *facts.Agent { return &n.NodeAgent }, ""}
-	probeRole = role{"probe", "plumbline-probe", "probe.yaml", func(n *facts.Node) *facts.Agent { return &n.PodAgent }, ""}
+	nodeRole  = role{"node", "plumbline-node", "node.yaml", func(n *facts.Node) *facts.Agent { return &n.NodeAgent }, "", ""}
+	probeRole = role{"probe", "plumbline-probe", "probe.yaml", func(n *facts.Node) *facts.Agent { return &n.PodAgent }, "", ""}
 )
 
 // runtimeRole is that of the probe pods of one RuntimeClass.
@@ -33,11 +35,22 @@ func runtimeRole(class string) role {
 	return role{"runtime", probeRole.daemonSet + "-" + class, probeRole.file, func(n *facts.Node) *facts.Agent {
 		i := slices.IndexFunc(n.RuntimeAgents, func(r facts.RuntimeAgent) bool { return r.Class == class })
 		return &n.RuntimeAgents[i].Agent
-	}, class}
+	}, class, ""}
+}
+
+// policyRole is that of the pods of one class of the trial of policies.
+func policyRole(class string) role {
+	return role{"policy", "plumbline-policy-" + class, probeRole.file, func(n *facts.Node) *facts.Agent {
+		i := slices.IndexFunc(n.PolicyAgents, func(r facts.RuntimeAgent) bool { return r.Class == class })
+		return &n.PolicyAgents[i].Agent
+	}, "", class}
 }
 
 // runOf is the run as the agents of a role are created and found in it.
 func (c *Collector) runOf(r role) cluster.Run {
+	if r.policy != "" {
+		return c.run.OfPolicyClass(r.policy)
+	}
 	if r.class == "" {
 		return c.run
 	}

@@ -184,8 +184,14 @@ func (r *reply) cutShort(why error, stderr string) string {
 // may be nil, is called when the agent says that it watches.
 func (r *reply) read(from io.Reader, begun func()) error {
 	counted := &counter{from: from}
-	decoder := json.NewDecoder(counted)
 	defer func() { r.bytes = counted.n }()
+	return r.lines(json.NewDecoder(counted), begun)
+}
+
+// readLines takes the lines of one answer of several on the same stream.
+func (r *reply) readLines(decoder *json.Decoder) error { return r.lines(decoder, nil) }
+
+func (r *reply) lines(decoder *json.Decoder, begun func()) error {
 	for {
 		var line wire.Line
 		if err := decoder.Decode(&line); errors.Is(err, io.EOF) {

@@ -149,10 +149,12 @@ func (c *Collector) observe(ctx context.Context) error {
 		{"placing the node agents", c.placeNodeAgents},
 		{"taking the first look at every host", c.firstLook},
 		{"placing the probe pods", c.placeProbePods},
+		{"reading the network policies", c.readPolicies},
 		{"creating the Services", c.createServices},
 		{"probing", c.probe},
 		{"taking the last look at every host", c.lastLook},
 		{"asking the cluster once more", c.askAgain},
+		{"trying network policies", c.tryPolicies},
 	})
 }
 

@@ -56,6 +56,9 @@ func (c *Collector) fillGaps() {
 			s.Further = append(s.Further, facts.Service{Kind: kind, NotRun: why})
 		}
 	}
+	if c.needs.Policy && s.PolicyTrial == nil {
+		s.PolicyTrial = &facts.PolicyTrial{NotRun: why}
+	}
 	for _, look := range []facts.Look{facts.First, facts.Last} {
 		if !c.needs.Looks[look] {
 			continue

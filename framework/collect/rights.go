@@ -59,6 +59,6 @@ func (c *Collector) access(selected []check.Check) cluster.Access {
 		Namespace: cmp.Or(o.Namespace, "plumbline-"+suffix()), OwnNamespace: o.Namespace == "",
 		Job: o.Owner != nil, Keep: o.Keep,
 		Hosts: needs.Hosts, Pods: needs.Pods, Service: needs.Service,
-		Services: needs.Services, Named: scope.Config.Services,
+		Services: needs.Services, Policy: needs.Policy, Named: scope.Config.Services,
 	}
 }

@@ -53,6 +53,8 @@ type claim struct {
 	parts []string
 	// heals: it stood at the first look, and the run itself took it away.
 	heals bool
+	// withholds: what it explains could not be looked at, and so is not known to be broken.
+	withholds bool
 	// key tells claims of one cause with the same nodes apart; mostly empty.
 	key string
 }
@@ -63,6 +65,7 @@ type claim struct {
 func causes() []cause {
 	out := []cause{
 		{duplicateAddress, mechanismOf(duplicateAddress).proven},
+		{policyInTheWayID, policyInTheWay},
 		{"node-not-ready", nodeNotReady},
 		{"node-range-exhausted", nodeRangeExhausted},
 		{"kubelet-unreachable", kubeletUnreachable},
@@ -102,8 +105,17 @@ type Diagnosis struct {
 	// Parts are, by the key of a cause, those of a packet's way (path.Place.Part) at
 	// which it loses packets; none where it loses none, or where that can be anywhere.
 	Parts map[string][]string
+	// Withheld are, by check and place in its result, the failing findings all of whose
+	// pairs lie where a cause kept the suite from looking; the value is the cause's key.
+	Withheld map[Place]string
 	// Open are the failing findings that no cause explains, in the order of the checks.
 	Open []Open
+}
+
+// Place is a finding's place: its check, and its index there.
+type Place struct {
+	Check string
+	Index int
 }
 
 // Open is a failing finding that no cause explains.
@@ -118,11 +130,17 @@ func Diagnose(s *facts.Snapshot, judged []Judged) []report.Cause { return Find(s
 // Find gives the causes behind the findings of all checks, and what is left.
 func Find(s *facts.Snapshot, judged []Judged) Diagnosis {
 	in := newInput(s, judged)
-	out := Diagnosis{Causes: []report.Cause{}, Parts: map[string][]string{}}
+	out := Diagnosis{Causes: []report.Cause{}, Parts: map[string][]string{}, Withheld: map[Place]string{}}
 	var claims []claim
 	for _, c := range causes() {
 		for _, cl := range c.claims(in) {
+			if in.onlyWithheld(cl) {
+				continue
+			}
 			concluded := in.conclude(c.id, cl)
+			if cl.withholds {
+				in.withhold(&concluded, cl, out.Withheld)
+			}
 			out.Causes, claims = append(out.Causes, concluded), append(claims, cl)
 			out.Parts[concluded.Key] = cl.parts
 		}

@@ -18,6 +18,10 @@ type input struct {
 	covered   map[cellID]bool // those of them that a cause stands behind
 	explained map[findingID]bool
 	matrices  map[string]*placed
+	// kept are the cells at which the suite was kept from looking.
+	kept map[cellID]bool
+	// policyRules are the rules by which policies dropped packets of our pods; nil until read.
+	policyRules []policyDrop
 	// healing matches where the run itself took something away.
 	healing func() cellTest
 }
@@ -57,6 +61,7 @@ func newInput(s *facts.Snapshot, judged []Judged) *input {
 	in := &input{
 		facts: s, judged: judged,
 		red: map[cellID]bool{}, covered: map[cellID]bool{}, explained: map[findingID]bool{}, matrices: map[string]*placed{},
+		kept: map[cellID]bool{},
 	}
 	in.healing = sync.OnceValue(in.whatHealed)
 	for _, m := range s.Matrices {

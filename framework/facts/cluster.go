@@ -42,6 +42,8 @@ type Cluster struct {
 	Services []ClusterService `json:"services,omitempty"`
 	// Events are those about eviction, preemption and failed scheduling in the namespaces of the components.
 	Events []ClusterEvent `json:"events,omitempty"`
+	// Policies restrict the traffic of pods; nil where nobody asked for them.
+	Policies *Policies `json:"policies,omitempty"`
 	// Distribution is the word of framework/distribution; "" is not recognised.
 	Distribution string `json:"distribution,omitempty"`
 	// APIGroups are those by which a distribution is recognised, sorted.
@@ -85,6 +87,8 @@ type Node struct {
 	Marks []string `json:"marks,omitempty"`
 	// RuntimeAgents are our probe pods of the RuntimeClasses asked for.
 	RuntimeAgents []RuntimeAgent `json:"runtimeAgents,omitempty"`
+	// PolicyAgents are our pods for the trial of network policies.
+	PolicyAgents []RuntimeAgent `json:"policyAgents,omitempty"`
 	// Excluded names the rule that left this node out; empty for a node under test.
 	Excluded string `json:"excluded,omitempty"`
 	// Agents are our two pods on this node.
@@ -137,7 +141,7 @@ type Published struct {
 	PodCIDRs []netip.Prefix `json:"podCIDRs,omitempty"`
 }
 
-// RuntimeAgent is a probe pod of a RuntimeClass.
+// RuntimeAgent is a further pod of ours: of a RuntimeClass, or of a class of the trial of policies.
 type RuntimeAgent struct {
 	Class string `json:"class"`
 	Agent Agent  `json:"agent"`

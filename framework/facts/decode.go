@@ -43,6 +43,13 @@ func (s *Snapshot) Validate() error {
 		seen[m.Flow] = i
 		p.matrix(at, m)
 	}
+	if s.PolicyTrial != nil {
+		for i, stage := range s.PolicyTrial.Stages {
+			for j, m := range stage.Matrices {
+				p.matrix(fmt.Sprintf("policyTrial.stages[%d].matrices[%d]", i, j), m)
+			}
+		}
+	}
 	for i, f := range s.Cluster.Families {
 		if !oneOf(f, IPv4, IPv6) {
 			p.add(fmt.Sprintf("cluster.families[%d]", i), "%q is not a family", f)

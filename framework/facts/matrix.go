@@ -40,7 +40,7 @@ type Target struct {
 	Silent bool `json:"silent,omitempty"`
 	// Self: only the vantage itself may answer (hairpin).
 	Self bool `json:"self,omitempty"`
-	// Class is the RuntimeClass of a probe pod.
+	// Class is the RuntimeClass of a probe pod, or the class of a pod of the trial of policies.
 	Class string `json:"class,omitempty"`
 }
 
@@ -48,13 +48,14 @@ type Target struct {
 type Vantage struct {
 	Kind VantageKind `json:"kind"`
 	Node string      `json:"node,omitempty"` // empty for the runner
-	// Class is the RuntimeClass of a FromRuntime vantage.
+	// Class is the RuntimeClass of a FromRuntime vantage, or the class of a pod of the
+	// trial of policies.
 	Class string `json:"class,omitempty"`
 }
 
 // String is "pod/n1", "host/n1", "runtime/kata/n1" or "runner".
 func (v Vantage) String() string {
-	if v.Kind == FromRuntime {
+	if v.Kind == FromRuntime || v.Class != "" {
 		return string(v.Kind) + "/" + v.Class + "/" + v.Node
 	}
 	if v.Kind == FromRunner {

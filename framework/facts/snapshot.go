@@ -26,7 +26,9 @@ type Snapshot struct {
 	// Traces are flows that failed and were sent again while the nodes on their way
 	// watched their interfaces, in the order in which they were sent.
 	Traces []Trace `json:"traces,omitempty"`
-	Stats  Stats   `json:"stats"`
+	// PolicyTrial is what came of network policies that were tried; nil where no check asked for it.
+	PolicyTrial *PolicyTrial `json:"policyTrial,omitempty"`
+	Stats       Stats        `json:"stats"`
 }
 
 // Run is how the observation was made.

@@ -33,7 +33,7 @@ func Missing(c check.Check, s *facts.Snapshot) string {
 			if s.Run.Unprivileged {
 				return "it looks at the hosts, and this run was asked not to (--unprivileged)"
 			}
-		case check.NeedAPI, check.NeedPods, check.NeedService, check.NeedConfig:
+		case check.NeedAPI, check.NeedPods, check.NeedService, check.NeedConfig, check.NeedPolicy:
 		}
 	}
 	return ""

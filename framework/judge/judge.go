@@ -21,6 +21,7 @@ func Judge(s *facts.Snapshot, all []check.Check, results map[string]check.Result
 	d := diagnose.Find(s, c.judged())
 	traces := Traced(s)
 	attach(d, traces)
+	c.withhold(d)
 	r := report.Report{
 		APIVersion: report.APIVersion,
 		Kind:       report.Kind,

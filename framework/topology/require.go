@@ -18,6 +18,8 @@ type Requirement struct {
 	Services []string
 	// Runtimes: probe pods of the RuntimeClasses that the configuration asks for.
 	Runtimes bool
+	// Policy: pods and network policies for the trial of policies.
+	Policy bool
 }
 
 // Required tells from flows, looks and needs what has to be placed for checks.
@@ -32,6 +34,7 @@ func Required(checks []check.Check, scope check.Scope) Requirement {
 			r.Hosts = r.Hosts || n == check.NeedHosts || n == check.NeedHostRead
 			r.Pods = r.Pods || n == check.NeedPods
 			r.Service = r.Service || n == check.NeedService
+			r.Policy = r.Policy || n == check.NeedPolicy
 		}
 	}
 	for _, f := range r.Flows {
@@ -60,7 +63,8 @@ func (r Requirement) WithoutHosts() Requirement {
 
 // ExecsPerNode is how many exec calls each node gets: at its host one for every
 // look and one for probing, in its probe pod one for probing and for what it met
-// in its first moments. Probe pods of RuntimeClasses get one more each.
+// in its first moments. Probe pods of RuntimeClasses get one more each, and so do the
+// pods of the trial of policies.
 func (r Requirement) ExecsPerNode() int {
 	n := 0
 	if r.Hosts {
@@ -74,6 +78,9 @@ func (r Requirement) ExecsPerNode() int {
 	}
 	if r.Pods {
 		n++
+	}
+	if r.Policy {
+		n += len(facts.PolicyClasses())
 	}
 	return n
 }

@@ -10,7 +10,7 @@ import (
 
 // Version guards against an agent image of another release: an agent refuses a
 // plan with another version, and says so.
-const Version = 2
+const Version = 3
 
 // Plan is the work of one batch: everything one vantage does in one round.
 type Plan struct {
@@ -36,6 +36,9 @@ type Plan struct {
 	// a node needs a moment to learn of a new Service; that is not loss.
 	SettleMillis int    `json:"settleMillis,omitempty"`
 	Timing       Timing `json:"timing"`
+	// More: another plan follows on the same stdin once this one is answered, so that
+	// one exec call serves many rounds. The end of stdin ends them.
+	More bool `json:"more,omitempty"`
 }
 
 // PlannedFlow is one flow with the targets it has become.

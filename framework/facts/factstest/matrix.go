@@ -108,6 +108,7 @@ func healthyMatrix(s *facts.Snapshot, f facts.Flow) facts.Matrix {
 
 // Keep drops every matrix whose key has none of the prefixes ("pod>pod/tcp").
 func Keep(s *facts.Snapshot, prefixes ...string) {
+	s.PolicyTrial = nil
 	var kept []facts.Matrix
 	for _, m := range s.Matrices {
 		for _, p := range prefixes {

@@ -48,6 +48,7 @@ func Healthy(n int, families ...facts.Family) *facts.Snapshot {
 	s.Further = furtherServices(s, families)
 	s.Cluster.Services = clusterServices(s)
 	program(s)
+	s.PolicyTrial = &facts.PolicyTrial{Unenforced: s.Cluster.CNI + " does not enforce NetworkPolicy"}
 	for _, f := range Flows(families...) {
 		s.Matrices = append(s.Matrices, healthyMatrix(s, f))
 	}

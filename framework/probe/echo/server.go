@@ -25,11 +25,14 @@ type Server struct {
 	http   net.Listener
 	closed *reservation
 	bulks  atomic.Int32
+	// further are ports that were asked for by number.
+	further []net.Listener
 }
 
 // Listen binds all ports on all addresses of both families (of IPv4 alone where
-// the kernel has no IPv6). Peer is the name the server answers with.
-func Listen(ctx context.Context, peer string) (*Server, error) {
+// the kernel has no IPv6), and further TCP ports by number, which must be free. Peer
+// is the name the server answers with.
+func Listen(ctx context.Context, peer string, further ...uint16) (*Server, error) {
 	if peer == "" || len(peer) > MaxPeer {
 		return nil, fmt.Errorf("the peer name has %d bytes, 1 to %d are possible", len(peer), MaxPeer)
 	}
@@ -37,6 +40,14 @@ func Listen(ctx context.Context, peer string) (*Server, error) {
 	if err := s.bind(ctx); err != nil {
 		s.Close()
 		return nil, err
+	}
+	for _, port := range further {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf(":%d", port))
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("listening on TCP port %d: %w", port, err)
+		}
+		s.further = append(s.further, listener)
 	}
 	return s, nil
 }
@@ -68,8 +79,11 @@ func (s *Server) Serve(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, s.Close)
 	defer stop()
 	var running sync.WaitGroup
-	for _, serve := range []func(context.Context) error{s.serveTCP, s.serveUDP, s.serveHTTP} {
+	for _, serve := range []func(context.Context) error{s.serveUDP, s.serveHTTP} {
 		running.Go(func() { cancel(serve(ctx)) })
+	}
+	for _, listener := range append([]net.Listener{s.tcp}, s.further...) {
+		running.Go(func() { cancel(s.serveTCP(ctx, listener)) })
 	}
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
 		running.Go(func() { s.serveTunnel(ctx, family) })
@@ -96,5 +110,8 @@ func (s *Server) Close() {
 	}
 	if s.closed != nil {
 		_ = s.closed.Close()
+	}
+	for _, listener := range s.further {
+		_ = listener.Close()
 	}
 }

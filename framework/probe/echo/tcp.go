@@ -25,10 +25,10 @@ const (
 	acceptPause = 50 * time.Millisecond
 )
 
-func (s *Server) serveTCP(ctx context.Context) error {
+func (s *Server) serveTCP(ctx context.Context, listener net.Listener) error {
 	slots := make(chan struct{}, maxConnections)
 	for {
-		conn, err := s.tcp.Accept()
+		conn, err := listener.Accept()
 		if err != nil {
 			if passing(err) && pause(ctx, acceptPause) {
 				continue
