@@ -128,7 +128,9 @@ type Route struct {
 	Table   int          `json:"table"`
 	Metric  int          `json:"metric,omitempty"`
 	// Proto is who made it, as a number of rt_protos (kernel 2, boot 3, static 4, 80 …); 0 in older facts.
-	Proto  int    `json:"proto,omitempty"`
+	Proto int `json:"proto,omitempty"`
+	// MTU is that of packets by this route, where it says one (ip-route(8)).
+	MTU    int    `json:"mtu,omitempty"`
 	Family Family `json:"family"`
 }
 
