@@ -110,13 +110,14 @@ func skew(api *utilversion.Version, kubelet string) string {
 }
 
 // imageRow tells where the image is. One that is not listed is no refusal: the
-// kubelet lists its 50 largest images only, and pulls what it lacks.
+// kubelet lists its 50 largest images only, reports a changed list after up to five minutes
+// (KubeletConfiguration, nodeStatusReportFrequency), and pulls what it lacks.
 func imageRow(image string, nodes int, without []string) row {
 	r := row{word: wordOK, what: "image " + image, says: "on all of " + figures.Count(nodes, "node")}
 	if len(without) > 0 {
 		r.word = wordWarn
 		r.says = fmt.Sprintf("not listed on %d of %s (%s); an absent image will be pulled", len(without), figures.Count(nodes, "node"), strings.Join(without, ", "))
-		r.remedy = "load the image there, or name one that these nodes can pull with --image"
+		r.remedy = "load the image there, or name one that these nodes can pull with --image; an image loaded in the last five minutes may not be listed yet"
 	}
 	return r
 }

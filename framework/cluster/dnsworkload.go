@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -93,8 +94,8 @@ func daemonSet(d *appsv1.DaemonSet) *facts.Workload {
 }
 
 // dnsCache notes a DaemonSet that serves DNS on the hosts' own network. It is known
-// by what it is told: the addresses at which it listens (-localip of node-cache), or
-// the port 53 of its pods; a name only confirms.
+// by what it is told: the addresses at which it listens (-localip of node-cache), the
+// port 53 of its pods, or a CoreDNS configuration; its name says nothing.
 func (d *discovery) dnsCache(set *appsv1.DaemonSet) {
 	spec := set.Spec.Template.Spec
 	if !spec.HostNetwork {
@@ -108,6 +109,7 @@ func (d *discovery) dnsCache(set *appsv1.DaemonSet) {
 		}
 		words := slices.Concat(c.Command, c.Args)
 		for i, w := range words {
+			serves = serves || path.Base(w) == "Corefile"
 			name, value, joined := strings.Cut(strings.TrimLeft(w, "-"), "=")
 			if name != "localip" {
 				continue

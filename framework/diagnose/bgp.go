@@ -34,7 +34,7 @@ func bgpDown(in *input) []claim {
 	if len(findings) == 0 {
 		return nil
 	}
-	net := dataplane.NetworkOf(in.facts)
+	net := in.network()
 	port, ok := bgpPort(in.facts, net)
 	if !ok {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
 )
@@ -18,6 +19,7 @@ type input struct {
 	covered   map[cellID]bool // those of them that a cause stands behind
 	explained map[findingID]bool
 	matrices  map[string]*placed
+	net       *dataplane.Network // nil until it is asked for
 	// kept are the cells at which the suite was kept from looking.
 	kept map[cellID]bool
 	// policyRules are the rules by which policies dropped packets of our pods; nil until read.

@@ -73,6 +73,7 @@ func (m mechanism) proven(in *input) []claim {
 			continue
 		}
 		for i, f := range j.Result.Findings {
+			f = in.ofAll(f)
 			if f.Verdict != check.Fail || len(f.Nodes) == 0 || m.holds != nil && !m.holds(f) {
 				continue
 			}
@@ -90,6 +91,29 @@ func (m mechanism) proven(in *input) []claim {
 		out = append(out, m.claim(in, together.nodes, together.findings))
 	}
 	return out
+}
+
+// ofAll gives a finding that names no node all of them, where it is about all: each
+// node under test is an end of one of its pairs, or it has no pairs.
+func (in *input) ofAll(f check.Finding) check.Finding {
+	if len(f.Nodes) > 0 || f.Verdict != check.Fail {
+		return f
+	}
+	ends := map[string]bool{}
+	for _, p := range f.Pairs {
+		if s, known := in.place(cellOf(f, p)); known {
+			ends[s.from.Node], ends[s.to.Node] = true, true
+		}
+	}
+	var all []string
+	for _, n := range in.facts.Selected() {
+		if len(f.Pairs) > 0 && !ends[n.Name] {
+			return f
+		}
+		all = append(all, n.Name)
+	}
+	f.Nodes = all
+	return f
 }
 
 // at leaves out nodes of which a host has shown that it is something else there.

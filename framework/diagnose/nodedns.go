@@ -9,7 +9,6 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
-	"github.com/plumbline-net/plumbline/framework/figures"
 	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
@@ -94,8 +93,8 @@ func (in *input) deadCache(a netip.Addr, nodes []string) (claim, bool) {
 	}
 	c := claim{
 		nodes: nodes, key: strings.Join(nodes, ",") + "/" + a.String(), leaves: anyhow,
-		says: fmt.Sprintf("%s: the node-local DNS cache %s does not respond on %s, which its pods are given as nameserver; the cluster DNS responds there",
-			strings.Join(nodes, ", "), a, figures.Count(len(nodes), "node")),
+		says: fmt.Sprintf("node-local DNS cache %s does not respond on %s: pods there are given it as nameserver; the cluster DNS responds there",
+			a, strings.Join(nodes, ", ")),
 		grounds: "the node's own host was refused or got no reply at an address that is the node's own, and replicas of the cluster DNS replied to it",
 	}
 	_, c.remedy = evidenceOf(own[:1])

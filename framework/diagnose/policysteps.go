@@ -76,16 +76,10 @@ func showPolicy(p facts.Policy) string {
 	return fmt.Sprintf("kubectl -n %s get %s %s -o yaml", p.Namespace, resource, p.Name)
 }
 
-// permitPods is a policy of Kubernetes that permits everything for the suite's pods alone.
+// permitPods makes a policy of Kubernetes that permits everything for the suite's pods
+// alone. It is one line, so that it can be pasted from every report.
 func permitPods(namespace string) string {
-	return fmt.Sprintf(`kubectl -n %s apply -f - <<'EOF'
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: plumbline-permitted}
-spec:
-  podSelector: {matchLabels: {app.kubernetes.io/name: plumbline}}
-  policyTypes: [Ingress, Egress]
-  ingress: [{}]
-  egress: [{}]
-EOF`, namespace)
+	const object = `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"plumbline-permitted"},"spec":` +
+		`{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"plumbline"}},"policyTypes":["Ingress","Egress"],"ingress":[{}],"egress":[{}]}}`
+	return fmt.Sprintf("echo '%s' | kubectl -n %s apply -f -", object, namespace)
 }

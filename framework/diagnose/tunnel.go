@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -149,6 +150,11 @@ func (in *input) vxlanOf(node string) (facts.Interface, bool) {
 		if host == nil {
 			continue
 		}
+		if n := in.facts.Node(node); n != nil {
+			if own := in.network().Tunnels(*host, *n); len(own) > 0 {
+				return own[0], true
+			}
+		}
 		for _, i := range host.Interfaces {
 			if i.Vxlan != nil && i.Vxlan.Port > 0 {
 				return i, true
@@ -158,11 +164,18 @@ func (in *input) vxlanOf(node string) (facts.Interface, bool) {
 	return facts.Interface{}, false
 }
 
+// network is the pod network as the facts show it, read once.
+func (in *input) network() *dataplane.Network {
+	if in.net == nil {
+		in.net = dataplane.NetworkOf(in.facts)
+	}
+	return in.net
+}
+
 // routed says whether a node has a route into a peer's pod network over the
 // tunnel. Without routes observed it is not known, which is no objection.
 func (in *input) routed(node, peer, dev string) bool {
-	target := in.facts.Node(peer)
-	if target == nil {
+	if in.facts.Node(peer) == nil {
 		return true
 	}
 	known := false
@@ -171,12 +184,16 @@ func (in *input) routed(node, peer, dev string) bool {
 		if host == nil || len(host.Routes) == 0 {
 			continue
 		}
+		if i, ok := host.Interface(dev); ok && dataplane.External(i) {
+			return true // a program sends into it, and no route leads there
+		}
 		known = true
 		for _, r := range host.Routes {
-			if r.Dev == dev && r.Dst.IsValid() && slices.ContainsFunc(target.PodCIDRs, r.Dst.Overlaps) {
+			if r.Dev == dev && r.Dst.IsValid() && in.network().LeadsTo(r.Dst, node) == peer {
 				return true
 			}
 		}
 	}
-	return !known || len(target.PodCIDRs) == 0
+	pods := slices.Concat(in.network().Pods(peer, facts.IPv4), in.network().Pods(peer, facts.IPv6))
+	return !known || len(pods) == 0
 }

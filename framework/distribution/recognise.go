@@ -1,7 +1,6 @@
 package distribution
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -61,12 +60,12 @@ func (d Distribution) marks(s *facts.Snapshot) []string {
 func (d Distribution) marksOfHost(h facts.HostLook, add func(string)) {
 	for _, f := range d.Files {
 		if slices.Contains(h.Found, f) {
-			add(f + " on " + h.Node)
+			add(f + " on the hosts")
 		}
 	}
 	for _, p := range h.Processes {
 		if slices.Contains(d.Processes, p.Name) {
-			add(fmt.Sprintf("process %s on %s", p.Name, h.Node))
+			add("process " + p.Name + " on the hosts")
 		}
 	}
 }

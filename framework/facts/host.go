@@ -97,6 +97,9 @@ type Interface struct {
 	Addrs  []netip.Prefix `json:"addrs,omitempty"`
 	// Dynamic are those of Addrs that expire: given by DHCP or router advertisements (IFA_F_PERMANENT is not set).
 	Dynamic []netip.Prefix `json:"dynamic,omitempty"`
+	// Tentative are those of Addrs that do not answer yet: duplicate address detection is
+	// under way, or found another holder (IFA_F_TENTATIVE, IFA_F_DADFAILED).
+	Tentative []netip.Prefix `json:"tentative,omitempty"`
 	// Parent is the device below (VLAN, macvlan, tunnels), where it is in this network namespace.
 	Parent string `json:"parent,omitempty"`
 	// Local and Remote are the ends of an IPIP, SIT, GRE or Geneve tunnel.
@@ -128,7 +131,9 @@ type Route struct {
 	Table   int          `json:"table"`
 	Metric  int          `json:"metric,omitempty"`
 	// Proto is who made it, as a number of rt_protos (kernel 2, boot 3, static 4, 80 …); 0 in older facts.
-	Proto  int    `json:"proto,omitempty"`
+	Proto int `json:"proto,omitempty"`
+	// MTU is that of packets by this route, where it says one (ip-route(8)).
+	MTU    int    `json:"mtu,omitempty"`
 	Family Family `json:"family"`
 }
 

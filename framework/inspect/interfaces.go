@@ -60,6 +60,9 @@ func interfaceOf(l netlink.Link, names map[int]string, addrs []netlink.Addr) fac
 		if a.Flags&unix.IFA_F_PERMANENT == 0 {
 			i.Dynamic = append(i.Dynamic, p)
 		}
+		if a.Flags&unix.IFA_F_TENTATIVE != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0 {
+			i.Tentative = append(i.Tentative, p)
+		}
 	}
 	i.Parent = parentOf(l, names)
 	i.Local, i.Remote = tunnelEnds(l)

@@ -53,7 +53,7 @@ func linkNames() (map[int]string, error) {
 func routesOf(r netlink.Route, family facts.Family, names map[int]string) []facts.Route {
 	one := facts.Route{
 		Gateway: address(r.Gw), Dev: names[r.LinkIndex], Src: address(r.Src),
-		Type: routeType(r.Type), Table: r.Table, Metric: r.Priority, Proto: int(r.Protocol), Family: family,
+		Type: routeType(r.Type), Table: r.Table, Metric: r.Priority, Proto: int(r.Protocol), MTU: r.MTU, Family: family,
 	}
 	// The default route is told by an invalid prefix.
 	if p, ok := prefix(r.Dst); ok && (p.Bits() > 0 || !p.Addr().IsUnspecified()) {

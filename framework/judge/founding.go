@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,10 +24,10 @@ func foundedBy(c *report.Cause, t report.Trace, d diagnose.Diagnosis) {
 	switch {
 	case v.Outcome == path.Whole && at(v.Blames, c.Nodes, parts) && len(v.Because) > 0:
 		prove(c, "a flow that was sent again shows it: "+v.Because[0].Text)
-	case !lost, contested(v, c, d):
+	case !lost, contested(v, c, d), namesAnotherRule(v, c):
 	case at(v.Place, c.Nodes, parts), at(v.Blames, c.Nodes, parts), touches(v.Place, c.Nodes) && said(v, c.Nodes) != "":
 		grounds := fmt.Sprintf("a flow that was sent again %s %s", what, placed(v.Place))
-		switch why := said(v, c.Nodes); {
+		switch why := cmp.Or(saidOfOwn(v, c), said(v, c.Nodes)); {
 		case !touches(v.Place, c.Nodes) && len(v.Because) > 0: // the reason lies there, the place does not
 			grounds += ": " + v.Because[0].Text
 		case why != "":
@@ -107,6 +108,25 @@ func contested(v path.Verdict, c *report.Cause, d diagnose.Diagnosis) bool {
 		})
 	}
 	return byRule(v) && c.Certainty == report.Configured && !aboutRules(c) && !slices.Contains(d.Parts[c.Key], "translation")
+}
+
+// namesAnotherRule: rules on the cause's nodes counted the packets, and none of them
+// is one that the cause is about. Then the flow proves that rule, and not this cause.
+func namesAnotherRule(v path.Verdict, c *report.Cause) bool {
+	if !aboutRules(c) || saidOfOwn(v, c) != "" {
+		return false
+	}
+	return slices.ContainsFunc(v.Because, func(r path.Reason) bool { return r.Rule != "" && slices.Contains(c.Nodes, r.Node) })
+}
+
+// saidOfOwn is what was seen of a rule that the cause is about; empty where nothing was.
+func saidOfOwn(v path.Verdict, c *report.Cause) string {
+	for _, r := range v.Because {
+		if r.Rule != "" && slices.ContainsFunc(c.Evidence, func(e check.Evidence) bool { return e.Node == r.Node && e.Text == r.Rule }) {
+			return r.Text
+		}
+	}
+	return ""
 }
 
 // byRule: the first word of the kernel or of a rule is that a rule took the packets.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/reporters/report"
 )
 
@@ -25,7 +26,7 @@ func clusterOf(s *facts.Snapshot) report.Cluster {
 	}
 	return report.Cluster{
 		Server: c.Server, Context: c.Context, UID: c.UID, Version: c.Version,
-		Families: families, ProxyMode: c.ProxyMode, CNI: c.CNI,
+		Families: families, ProxyMode: recognise.ProxyMode(s), CNI: c.CNI, Recognised: recognise.All(s),
 		PodCIDRs: texts(c.PodCIDRs), Services: texts(c.ServiceCIDR),
 	}
 }

@@ -92,7 +92,11 @@ func (b *builder) evidence(node string, way Direction) []Reason {
 		switch {
 		case by <= 0:
 		case refuses(g.Text):
-			out = append(out, Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)})
+			r := Reason{Node: node, Source: "rule", Text: fmt.Sprintf("%s counted %d", ruleName(g), by)}
+			if !strings.HasSuffix(g.What, ", policy") {
+				r.Rule = g.Text
+			}
+			out = append(out, r)
 		case g.Text == "" && isLoss(g.What) && !strings.HasPrefix(g.What, "iface."):
 			out = append(out, Reason{Node: node, Source: "counter", Text: fmt.Sprintf("meanwhile %s's counter %s grew by %d", node, g.What, by)})
 		}

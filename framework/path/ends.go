@@ -178,14 +178,8 @@ func (b *builder) endAt(a netip.Addr, port uint16, node string) end {
 		e.kind, e.node = Host, owner
 		return e
 	}
-	for _, n := range b.s.Nodes {
-		if e.node != "" {
-			break
-		}
-		in := slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
-		if in || slices.Contains(n.PodAgent.Addrs, a) {
-			e.node = n.Name
-		}
+	if e.node == "" {
+		e.node = b.network().NodeOf(a)
 	}
 	if e.node == "" {
 		e.kind = Outside

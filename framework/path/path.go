@@ -148,6 +148,8 @@ type Reason struct {
 	Node   string `json:"node,omitempty"`
 	Source string `json:"source"` // "kernel", "rule", "counter", "capture", "configuration"
 	Text   string `json:"text"`
+	// Rule is the text of the rule itself, where it is one that counted packets.
+	Rule string `json:"rule,omitempty"`
 
 	// way is the direction for which it matters; empty for both.
 	way Direction

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/wire"
 )
@@ -130,12 +131,11 @@ func watching(s *facts.Snapshot, nodes []string) []string {
 // nodeWith is the node with an InternalIP, or with the pod of ours, at an address.
 func nodeWith(s *facts.Snapshot, a netip.Addr) string {
 	for _, n := range s.Nodes {
-		in := slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
-		if slices.Contains(n.Internal, a) || slices.Contains(n.PodAgent.Addrs, a) || in {
+		if slices.Contains(n.Internal, a) || slices.Contains(n.PodAgent.Addrs, a) {
 			return n.Name
 		}
 	}
-	return ""
+	return dataplane.NetworkOf(s).NodeOf(a)
 }
 
 // addrsAt are the addresses of a node, of its interfaces (a packet may be

@@ -138,7 +138,7 @@ func identity(r *report.Report) []fact {
 	answered, asked := r.Pairs()
 	network := words(c.CNI, prefixed("kube-proxy ", c.ProxyMode), strings.Join(families, " and "),
 		prefixed("pods ", strings.Join(c.PodCIDRs, ", ")), prefixed("services ", strings.Join(c.Services, ", ")))
-	return []fact{
+	out := []fact{
 		{"Cluster", words(c.Context, c.Server, prefixed("Kubernetes ", c.Version), prefixed("id ", c.UID))},
 		{"Coverage", fmt.Sprintf("%s of %s pairs answered, %s of %s nodes tested",
 			figures.Grouped(answered), figures.Grouped(asked), figures.Grouped(r.Tested()), figures.Grouped(len(r.Nodes)))},
@@ -147,6 +147,10 @@ func identity(r *report.Report) []fact {
 			"took "+took(r.Run.Millis),
 			"plumbline "+r.Run.Suite, prefixed("run ", r.Run.ID))},
 	}
+	if parts := c.Parts(); len(parts) > 0 {
+		out = append(out, fact{"Recognised", words(parts...)})
+	}
+	return out
 }
 
 func troubles(r *report.Report) []string {

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"github.com/plumbline-net/plumbline/framework/check"
@@ -83,6 +84,24 @@ type Cluster struct {
 	CNI       string         `json:"cni,omitempty"`
 	PodCIDRs  []string       `json:"podCIDRs"`
 	Services  []string       `json:"serviceCIDRs"`
+	// Recognised says what the parts of the cluster were taken for, and by what.
+	Recognised []facts.Recognised `json:"recognised,omitempty"`
+}
+
+// Parts are the recognised parts, one line each: "network plugin: NAME VERSION (by what)".
+func (c Cluster) Parts() []string {
+	var out []string
+	for _, r := range c.Recognised {
+		line := r.What + ": " + r.Value
+		if r.Version != "" {
+			line += " " + r.Version
+		}
+		if len(r.By) > 0 {
+			line += " (" + strings.Join(r.By, "; ") + ")"
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // Node is a node and what became of it.

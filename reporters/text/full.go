@@ -72,6 +72,9 @@ func (p *page) cluster(r *report.Report) {
 		}
 	}
 	p.say("", "Cluster: "+strings.Join(parts, ", "))
+	for _, part := range r.Cluster.Parts() {
+		p.say("  ", plain.Line(part))
+	}
 	p.say("", fmt.Sprintf("Run %s of plumbline %s, %s.", r.Run.ID, r.Run.Suite, r.Run.Started.UTC().Format("2006-01-02 15:04:05 UTC")))
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -50,7 +51,7 @@ func (a *sums) node(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.F
 			a.pods(s, n, t, pod, f)
 		}
 	}
-	if len(tunnels) > 0 {
+	if len(tunnels) > 0 || a.byProgram(s, h, n, f) {
 		return
 	}
 	if nic, ok := uplink(s, h, n, f); ok && pod > nic.MTU && nic.MTU > 0 {
@@ -117,6 +118,32 @@ func (a *sums) pods(s *facts.Snapshot, n facts.Node, into facts.Interface, pod i
 		m.says += "; the node tells the sender, so connections adapt"
 	}
 	a.wrong = append(a.wrong, m)
+}
+
+// byProgram does the sum where a program sends into the tunnel: its device takes any
+// size, and the routes to other nodes' pods have the MTU that leaves room for the
+// outer headers. Facts without it give no sum.
+func (a *sums) byProgram(s *facts.Snapshot, h facts.HostLook, n facts.Node, f facts.Family) bool {
+	t, ok := dataplane.TunnelFor(s, h, n, f)
+	if !ok || !dataplane.External(t) {
+		return false
+	}
+	a.kind(tunnelWords[t.Kind] + " " + t.Name)
+	below, known := carrier(s, h, n, t, f)
+	for _, r := range dataplane.Main(h) {
+		if r.MTU == 0 || !r.Dst.IsValid() || !known || below.MTU == 0 || dataplane.Of(r.Dst.Addr()) != f || !slices.ContainsFunc(a.ranges[f], within(r.Dst)) {
+			continue
+		}
+		if room := below.MTU - overheads[t.Kind][0]; r.MTU > room {
+			a.wrong = append(a.wrong, misfit{
+				node: n.Name, verdict: check.Warn, source: "route, main table", text: fmt.Sprintf("%s mtu %d", dataplane.Text(r), r.MTU),
+				says:   fmt.Sprintf("routes to pods have the MTU %d, but %s (%d) leaves %d inside %s", r.MTU, below.Name, below.MTU, room, t.Name),
+				remedy: []check.Remedy{keepCNI(s, room)},
+			})
+			break
+		}
+	}
+	return true
 }
 
 // words names the tunnels that were judged.

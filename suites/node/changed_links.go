@@ -76,7 +76,9 @@ func hasAddr(i facts.Interface, a netip.Addr) bool {
 // blocks that a CNI hands out when a node's first pod comes.
 func (c *comparison) routes() {
 	first, last := routesByPrefix(c.first), routesByPrefix(c.last)
+	net := dataplane.NetworkOf(c.snapshot)
 	for _, n := range c.snapshot.Nodes {
+		c.blocks(net, n, first, last)
 		for _, cidr := range n.PodCIDRs {
 			before, after := routeText(first[cidr]), routeText(last[cidr])
 			if before == after || n.Name == c.node.Name && before == "" {
@@ -92,6 +94,23 @@ func (c *comparison) routes() {
 	for _, f := range c.snapshot.Cluster.Families {
 		if before, after := routeText(first[dataplane.Everything(f)]), routeText(last[dataplane.Everything(f)]); before != after {
 			c.differs(check.Warn, fmt.Sprintf("default route (%s)", f), before, after, "")
+		}
+	}
+}
+
+// blocks compares the routes to another node's blocks, where its pods do not keep to
+// a pod CIDR. A block is taken when a node's first pod comes, so only a route that
+// went away counts.
+func (c *comparison) blocks(net *dataplane.Network, n facts.Node, first, last map[netip.Prefix][]facts.Route) {
+	for _, f := range []facts.Family{facts.IPv4, facts.IPv6} {
+		if n.Name == c.node.Name || net.ByNode(f) {
+			continue
+		}
+		for _, block := range net.Pods(n.Name, f) {
+			before, after := routeText(first[block]), routeText(last[block])
+			if !block.IsSingleIP() && before != "" && after == "" {
+				c.differs(check.Fail, fmt.Sprintf("route to %s (pods of %s)", block, n.Name), before, after, "", c.routeSteps(block)...)
+			}
 		}
 	}
 }

@@ -35,12 +35,13 @@ func podCIDR(s *facts.Snapshot) check.Result {
 	if len(nodes) == 0 {
 		return check.Unknownf("no node is under test%s", leftOut(s))
 	}
-	if why := noNodeIPAM(s); why != "" {
+	perNode := dataplane.PerNode(s)
+	if why := noNodeIPAM(s, perNode); why != "" {
 		return check.Skipf("%s", why)
 	}
 	var faults []peering.Fault
 	for _, n := range nodes {
-		faults = append(faults, cidrOf(s, n)...)
+		faults = append(faults, cidrOf(s, perNode, n)...)
 		faults = append(faults, room(s, n)...)
 	}
 	faults = append(faults, hostNetworks(s)...)
@@ -55,8 +56,8 @@ func podCIDR(s *facts.Snapshot) check.Result {
 }
 
 // noNodeIPAM says why nodes' pod CIDRs do not matter; empty where they do.
-func noNodeIPAM(s *facts.Snapshot) string {
-	if !slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return len(n.PodCIDRs) > 0 }) && !dataplane.PerNode(s) {
+func noNodeIPAM(s *facts.Snapshot, perNode bool) string {
+	if !slices.ContainsFunc(s.Nodes, func(n facts.Node) bool { return len(n.PodCIDRs) > 0 }) && !perNode {
 		return "no node has a pod CIDR: the network plugin hands out addresses by itself"
 	}
 	inside, outside := 0, 0
@@ -69,14 +70,14 @@ func noNodeIPAM(s *facts.Snapshot) string {
 			}
 		}
 	}
-	if !dataplane.PerNode(s) && inside == 0 && outside > 0 {
+	if !perNode && inside == 0 && outside > 0 {
 		return "the probe pods' addresses lie outside their nodes' pod CIDRs: the network plugin hands out addresses by itself"
 	}
 	return ""
 }
 
 // cidrOf judges what one node's own ranges are.
-func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
+func cidrOf(s *facts.Snapshot, perNode bool, n facts.Node) []peering.Fault {
 	var out []peering.Fault
 	wrong := func(kind, says string, remedy ...check.Remedy) {
 		out = append(out, peering.Fault{
@@ -106,7 +107,7 @@ func cidrOf(s *facts.Snapshot, n facts.Node) []peering.Fault {
 		}
 	}
 	for _, a := range n.PodAgent.Addrs {
-		if dataplane.PerNode(s) && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		if perNode && len(n.PodCIDRs) > 0 && !slices.ContainsFunc(n.PodCIDRs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			wrong("pod", fmt.Sprintf("the probe pod's address %s lies outside the node's pod CIDR %v", a, n.PodCIDRs),
 				check.Remedy{Purpose: check.Find, Text: "See what range the network plugin uses on this node: it keeps an old one until its agent and the bridge are made anew", Node: n.Name, Command: cmp.Or(cni.Of(s).Words.Range, "cat /etc/cni/net.d/*") + "; ip -br address show type bridge"},
 				peering.RestartCNI(s, n.Name),

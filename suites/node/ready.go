@@ -40,7 +40,7 @@ func ready(s *facts.Snapshot) check.Result {
 	if len(nodes) == 0 {
 		return check.Unknownf("no node is under test%s", leftOut(s))
 	}
-	var findings []check.Finding
+	findings := keptOut(s)
 	for _, n := range nodes {
 		if f, bad := conditionsOf(s, n); bad {
 			findings = append(findings, f)

@@ -67,7 +67,7 @@ func bridgesOf(s *facts.Snapshot) bridges {
 		for _, i := range h.Interfaces {
 			for _, a := range i.Addrs {
 				for _, p := range n.PodCIDRs {
-					if p.Masked().Addr().Next() == a.Addr() && a.Bits() < a.Addr().BitLen() {
+					if p.Masked().Addr().Next() == a.Addr() && a.Bits() < a.Addr().BitLen() && !slices.Contains(i.Tentative, a) {
 						held[a.Addr()] = true
 					}
 				}
@@ -96,7 +96,7 @@ func (b bridges) rule(c matrix.Cell) matrix.Ruling {
 	case held == nil:
 		return matrix.Ruling{Standing: matrix.Open, Why: "whether the receiver's bridge has that address was not seen, for its last look is missing"}
 	case !held[c.To.Addr]:
-		return matrix.Ruling{Standing: matrix.Aside, Why: "no interface of the receiver has that address at the last look (not a bridge CNI, or no pod ever ran there)"}
+		return matrix.Ruling{Standing: matrix.Aside, Why: "no interface of the receiver has that address at the last look (not a bridge CNI, no pod ever ran there, or the address is still tentative)"}
 	}
 	return matrix.Answers(c)
 }

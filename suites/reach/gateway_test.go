@@ -39,7 +39,7 @@ func TestAGatewayThatNoInterfaceHasIsSetAside(t *testing.T) {
 	s := snapshot(spoil{gateways, []string{".T.", ".T.", ".T."}})
 	noBridge(s, "n2")
 	factstest.Expect(t, reach.Gateway().Evaluate(s), check.Pass, "6 of 6 pairs answer (ICMP; IPv4); 3 not judged here: "+
-		"no interface of the receiver has that address at the last look (not a bridge CNI, or no pod ever ran there)")
+		"no interface of the receiver has that address at the last look (not a bridge CNI, no pod ever ran there, or the address is still tentative)")
 }
 
 // TestAnAddressAloneIsNoGateway: cilium_host may hold the first address of the pod CIDR,
@@ -56,7 +56,7 @@ func TestAnAddressAloneIsNoGateway(t *testing.T) {
 	s := snapshot(spoil{gateways, []string{".U.", ".T.", ".U."}})
 	alone(s, "n2")
 	factstest.Expect(t, reach.Gateway().Evaluate(s), check.Pass, "6 of 6 pairs answer (ICMP; IPv4); 3 not judged here: "+
-		"no interface of the receiver has that address at the last look (not a bridge CNI, or no pod ever ran there)")
+		"no interface of the receiver has that address at the last look (not a bridge CNI, no pod ever ran there, or the address is still tentative)")
 	for _, n := range s.Nodes {
 		alone(s, n.Name)
 	}
