@@ -41,7 +41,9 @@ func Grouped(steps []check.Remedy) []Steps {
 // nil where there is none. What may take more away than it repairs is no first advice.
 func FirstStep(steps []check.Remedy) *check.Remedy {
 	tests := []func(check.Remedy) bool{
-		func(s check.Remedy) bool { return s.Purpose == check.Repair && s.Command != "" && s.Risk() != check.Disrupt },
+		func(s check.Remedy) bool {
+			return s.Purpose == check.Repair && s.Command != "" && s.Risk() != check.Disrupt
+		},
 		func(s check.Remedy) bool { return s.Purpose == check.Repair && s.Command == "" },
 		func(s check.Remedy) bool { return s.Purpose == check.Find },
 		func(check.Remedy) bool { return true },
