@@ -21,6 +21,8 @@ const (
 	policyBegins = 20 * time.Second
 	// policyPause is between two rounds.
 	policyPause = 300 * time.Millisecond
+	// policyOpenRounds is how often connections are tried that no policy concerns yet.
+	policyOpenRounds = 4
 	// policyConnect holds the second SYN, after 1 s, and policyReply a slow answer, in milliseconds.
 	policyConnect = 1500
 	policyReply   = 1000
@@ -69,6 +71,12 @@ func (c *Collector) stages(ctx context.Context, with *sessions, t *facts.PolicyT
 		if stage.NotRun != "" {
 			t.NotRun = stage.NotRun
 			return
+		}
+		if name == facts.StageOpen {
+			// What fails without a policy cannot tell what a policy stops.
+			if t.NotRun = topology.PolicyBroken(stage.Matrices); t.NotRun != "" {
+				return
+			}
 		}
 		if name != facts.StageDenied {
 			continue
@@ -131,6 +139,9 @@ func (c *Collector) until(ctx context.Context, with *sessions, stage *facts.Poli
 
 // over says whether waiting longer is of no use.
 func (c *Collector) over(stage *facts.PolicyStage, waited time.Duration) bool {
+	if stage.Name == facts.StageOpen && stage.Rounds >= policyOpenRounds {
+		return true
+	}
 	if stage.Name == facts.StageDenied && waited > policyBegins {
 		if stopped, _ := topology.PolicyStopped(stage.Name, stage.Matrices); stopped == 0 {
 			return true

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -164,6 +165,15 @@ func PolicyUnmet(stage facts.StageName, matrices []facts.Matrix) (unmet, met int
 		}
 	}
 	return unmet, met
+}
+
+// PolicyBroken says how many connections fail without any policy; empty where none does.
+func PolicyBroken(open []facts.Matrix) string {
+	unmet, met := PolicyUnmet(facts.StageOpen, open)
+	if unmet == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d connections of the trial fail without a policy, so what a policy stops cannot be told apart", unmet, unmet+met)
 }
 
 // PolicyStopped counts the connections that policies of a stage stop, and those

@@ -40,9 +40,20 @@ func unenforced(s *facts.Snapshot) string {
 	if stage == nil || stage.NotRun != "" {
 		return ""
 	}
+	if broken(t) != "" {
+		return ""
+	}
 	if stopped, of := topology.PolicyStopped(facts.StageDenied, stage.Matrices); of > 0 && stopped == 0 {
 		return fmt.Sprintf("%s does not enforce NetworkPolicy here: none of %d connections that one denies was stopped within %s",
 			plugin(s), of, seconds(stage.Waited))
+	}
+	return ""
+}
+
+// broken says that connections of the trial fail without any policy.
+func broken(t *facts.PolicyTrial) string {
+	if open := t.Stage(facts.StageOpen); open != nil && open.NotRun == "" {
+		return topology.PolicyBroken(open.Matrices)
 	}
 	return ""
 }
