@@ -21,7 +21,7 @@ type session struct {
 	answers *json.Decoder
 	bytes   *counter
 	stderr  *bytes.Buffer
-	ended   chan error
+	ended   chan struct{}
 	// broken says why it answers no more.
 	broken string
 }
@@ -36,7 +36,7 @@ type sessions struct {
 func (c *Collector) converseWith(ctx context.Context, asked []vantage) *sessions {
 	out := &sessions{collector: c}
 	for _, v := range asked {
-		s := &session{vantage: v, ended: make(chan error, 1)}
+		s := &session{vantage: v, ended: make(chan struct{})}
 		out.all = append(out.all, s)
 		if !v.agent.Ready {
 			s.broken = v.agent.NotRun
@@ -51,7 +51,7 @@ func (c *Collector) converseWith(ctx context.Context, asked []vantage) *sessions
 			err := c.execute(ctx, v.agent.Pod, in, output, &limited{to: s.stderr, left: 4 << 10})
 			_ = output.CloseWithError(err)
 			_ = in.CloseWithError(io.ErrClosedPipe) // whoever writes a plan must not wait for ever
-			s.ended <- err
+			close(s.ended) // the error is read with the last reply
 		}()
 	}
 	return out

@@ -25,13 +25,11 @@ func policyInTheWay(in *input) []claim {
 // held are the directions in which connections of the probe pods are restricted.
 type held struct{ ingress, egress bool }
 
-func (h held) any() bool { return h.ingress || h.egress }
-
 // covers matches what a policy of these directions may stop. A pod always reaches
 // itself, and its own node always reaches it (Kubernetes: Network Policies, "The two
 // sorts of pod isolation").
 func (h held) covers(f facts.Flow, from facts.Vantage, to facts.Target) bool {
-	if h.egress && fromPod(f) && !(f.To == facts.ToPod && f.From == facts.FromPod && from.Node == to.Node) {
+	if h.egress && fromPod(f) && (f.To != facts.ToPod || f.From != facts.FromPod || from.Node != to.Node) {
 		return true
 	}
 	switch f.To {
@@ -40,7 +38,7 @@ func (h held) covers(f facts.Flow, from facts.Vantage, to facts.Target) bool {
 	case facts.ToClusterIP, facts.ToNodePort, facts.ToNodePortLocal, facts.ToHairpin, facts.ToAffinity:
 		return h.ingress
 	case facts.ToHost, facts.ToAPI, facts.ToDNSReplica, facts.ToDNSService, facts.ToGateway, facts.ToTunnel, facts.ToDNSMetrics,
-		facts.ToDNSRecord, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
+		facts.ToDNSRecord, facts.ToNodeDNS, facts.ToDNSExternal, facts.ToDNSUpstream, facts.ToEgress:
 	}
 	return false
 }

@@ -98,14 +98,14 @@ func (b *builder) routed(h, next *host, to netip.Addr, say saying) {
 		say("on %s the route for %s is %s, not the tunnel's", h.name, to, dataplane.Text(r))
 	case h.kind(r.Dev, "", false) == Tunnel:
 		b.forwarded(h, next, r, say)
-	case b.unrouted(h, r, to):
+	case b.unrouted(r, to):
 		say("%s has no route to %s but the default route, %s", h.name, to, dataplane.Text(r))
 	}
 }
 
 // unrouted: a pod's address is sent by the default route, while this node's routes,
 // or those of others, lead to the other pods: it leaves for where nobody knows it.
-func (b *builder) unrouted(h *host, r facts.Route, to netip.Addr) bool {
+func (b *builder) unrouted(r facts.Route, to netip.Addr) bool {
 	if r.Dst.IsValid() && r.Dst.Bits() > 0 || b.podAddr(to) != yes {
 		return false
 	}
@@ -140,7 +140,7 @@ func (b *builder) astray(v *Verdict) {
 		return
 	}
 	r, ok := dataplane.RoutesOf(*h.look).Route(to)
-	if !ok || !b.unrouted(h, r, to) {
+	if !ok || !b.unrouted(r, to) {
 		return
 	}
 	place := at(v.Direction, v.LastSeen.Node, v.LastSeen.role().stage(Host))

@@ -21,7 +21,7 @@ func proxyOnHosts(s *facts.Snapshot, p recognise.Proxy) check.Result {
 	nodes := s.Selected()
 	var findings []check.Finding
 	for _, n := range nodes {
-		if f, bad := proxyOnHost(s, p, n.Name); bad {
+		if f, bad := proxyOnHost(s, n.Name); bad {
 			findings = append(findings, heardOf(n, f))
 		}
 	}
@@ -39,7 +39,7 @@ func proxyOnHosts(s *facts.Snapshot, p recognise.Proxy) check.Result {
 
 // proxyOnHost judges one node. A process that is stuck still has its port: that is
 // what ownWords says of it.
-func proxyOnHost(s *facts.Snapshot, p recognise.Proxy, node string) (check.Finding, bool) {
+func proxyOnHost(s *facts.Snapshot, node string) (check.Finding, bool) {
 	f := check.Finding{Subject: node, Nodes: []string{node}, Verdict: check.Fail}
 	seen := recognise.OnHost(s, node)
 	first, last := s.Host(node, facts.First), s.Host(node, facts.Last)

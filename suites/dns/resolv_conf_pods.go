@@ -108,7 +108,7 @@ func podRemedy(s *facts.Snapshot, node string) []check.Remedy {
 		Text: "Set clusterDNS in the kubelet's configuration, and restart it; pods keep the old file until they are made anew", Node: node,
 		Command: fmt.Sprintf("sed -i '/^clusterDNS:/,/^[^-[:space:]]/{/^ *- /d}; s/^clusterDNS:.*/clusterDNS: [%s]/' %s && %s", right, config, restart),
 	}
-	if d.Word != "" && len(d.Places.Kubelet) > 0 && !slices.Contains(d.Places.Kubelet, config) || strings.HasSuffix(config, ".json") {
+	if d.Word != "" && len(d.Kubelet) > 0 && !slices.Contains(d.Kubelet, config) || strings.HasSuffix(config, ".json") {
 		set.Text = fmt.Sprintf("Set the cluster DNS to %s in %s (%s), and restart the node's service; pods keep the old file until they are made anew", right, config, d.Name)
 		set.Command = restart
 	}

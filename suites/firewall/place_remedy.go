@@ -30,7 +30,8 @@ func (p place) remedy(s *facts.Snapshot, node string) []check.Remedy {
 			{
 				Text: fmt.Sprintf("%s manages this table and would bring it back, at once or at its next reload: switch it off, which lasts beyond a reboot", p.manager.name),
 				Node: node, Command: p.manager.stop,
-			}, undo, p.gone(s, node),
+			},
+			undo, p.gone(s, node),
 		}, allowance(s, node, p.manager.name)...)
 	}
 	return []check.Remedy{undo, p.written(node), p.gone(s, node)}
