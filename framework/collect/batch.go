@@ -110,6 +110,7 @@ func (c *Collector) exec(ctx context.Context, pod string, plan wire.Plan) reply 
 
 func (c *Collector) converse(ctx context.Context, pod string, plan wire.Plan, t talk) reply {
 	out := reply{Answer: topology.Answer{From: plan.From}}
+	plan.More = t.stdin == nil
 	input, err := json.Marshal(plan)
 	if err != nil {
 		out.NotRun = fmt.Sprintf("writing the plan: %v", err)
@@ -118,10 +119,13 @@ func (c *Collector) converse(ctx context.Context, pod string, plan wire.Plan, t 
 	limit := time.Duration(plan.DeadlineMillis)*time.Millisecond + execSlack
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
 	defer cancel()
-	var stdin io.Reader = bytes.NewReader(input)
-	if t.stdin != nil {
-		stdin = io.MultiReader(stdin, t.stdin)
-	}
+	// The agent ends when stdin does, and that is once its answer was read. A server
+	// that closes a stream while the client's heartbeat is under way resets it (TCP,
+	// RFC 9293, 3.10.7.4), and what the client had not read yet is lost.
+	held, release := io.Pipe()
+	defer func() { _ = release.Close() }()
+	behind := cmp.Or[io.Reader](t.stdin, held)
+	stdin := io.MultiReader(bytes.NewReader(input), behind)
 	reader, writer := io.Pipe()
 	var stderr bytes.Buffer
 	ended := make(chan error, 1)
@@ -134,6 +138,7 @@ func (c *Collector) converse(ctx context.Context, pod string, plan wire.Plan, t 
 	stop := context.AfterFunc(bounded, func() { writer.CloseWithError(context.Cause(bounded)) })
 	defer stop()
 	readErr := out.read(reader, t.begun)
+	_ = release.Close() // never fails (io.PipeWriter)
 	_ = reader.CloseWithError(readErr)
 	var execErr error
 	select {

@@ -51,7 +51,7 @@ func (c *Collector) converseWith(ctx context.Context, asked []vantage) *sessions
 			err := c.execute(ctx, v.agent.Pod, in, output, &limited{to: s.stderr, left: 4 << 10})
 			_ = output.CloseWithError(err)
 			_ = in.CloseWithError(io.ErrClosedPipe) // whoever writes a plan must not wait for ever
-			close(s.ended) // the error is read with the last reply
+			close(s.ended)                          // the error is read with the last reply
 		}()
 	}
 	return out

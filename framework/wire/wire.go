@@ -36,7 +36,7 @@ type Plan struct {
 	// a node needs a moment to learn of a new Service; that is not loss.
 	SettleMillis int    `json:"settleMillis,omitempty"`
 	Timing       Timing `json:"timing"`
-	// More: another plan follows on the same stdin once this one is answered, so that
+	// More: another plan may follow on the same stdin once this one is answered, so that
 	// one exec call serves many rounds. The end of stdin ends them.
 	More bool `json:"more,omitempty"`
 }
