@@ -37,6 +37,9 @@ func unenforced(s *facts.Snapshot) string {
 		return t.Unenforced
 	}
 	stage := t.Stage(facts.StageDenied)
+	if stage == nil && t.NotRun != "" {
+		return passedBy(s)
+	}
 	if stage == nil || stage.NotRun != "" {
 		return ""
 	}
