@@ -113,6 +113,9 @@ type Finding struct {
 	Pairs    []Pair     `json:"pairs,omitempty"`
 	Evidence []Evidence `json:"evidence,omitempty"`
 	Remedy   []Remedy   `json:"remedy,omitempty"`
+	// Plugin is the word (framework/cni) of the network plugin whose own rule it is
+	// about; empty for anybody else's, and where it is about no rule.
+	Plugin string `json:"-"`
 }
 
 // Pair is one cell of a matrix.

@@ -71,6 +71,7 @@ func causes() []cause {
 		{"kubelet-unreachable", kubeletUnreachable},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
+		{cniAgentUnwell, pluginAgentGone},
 		{"forward-rejected", forwardRejected},
 		{"kube-proxy-missing", kubeProxyMissing},
 		{"kube-proxy-priority", kubeProxyPriority},

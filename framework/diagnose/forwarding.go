@@ -163,8 +163,8 @@ func (in *input) healed(node string) bool {
 // forwardRejected: a rule or policy of FORWARD takes the packets away that the
 // kernel would have passed on.
 func forwardRejected(in *input) []claim {
-	findings := in.failing(firewallForward)
-	nodes := in.nodesOf(firewallForward)
+	findings := in.leftOf(firewallForward, check.Fail)
+	nodes := namedBy(findings)
 	if len(nodes) == 0 {
 		return nil
 	}
@@ -176,7 +176,7 @@ func forwardRejected(in *input) []claim {
 	c.cell = ofFamilies(in.familiesOfRules(findings), c.cell)
 	c.leaves = turnedAway
 	c.finding = func(id string, f check.Finding) bool {
-		return id == firewallForward && f.Verdict == check.Fail ||
+		return isOneOf(findings, id, f) ||
 			id == firewallDrops && sameNodes(f, nodes) && counts(f) && speaksOf(f, c.evidence)
 	}
 	c.must, c.parts = in.unpassed(findings), []string{partHost, partBridge}

@@ -135,9 +135,12 @@ func (in *input) found(id string, verdicts ...check.Verdict) []located {
 }
 
 // nodesOf are the nodes that failing findings of a check name, sorted.
-func (in *input) nodesOf(id string) []string {
+func (in *input) nodesOf(id string) []string { return namedBy(in.failing(id)) }
+
+// namedBy are the nodes that findings name, sorted.
+func namedBy(findings []located) []string {
 	var out []string
-	for _, f := range in.failing(id) {
+	for _, f := range findings {
 		out = append(out, f.Nodes...)
 	}
 	slices.Sort(out)
@@ -193,7 +196,7 @@ func mentions(text string, nodes []string) bool {
 
 func (f located) names(node string) bool { return slices.Contains(f.Nodes, node) }
 
-// nodesIn are the nodes that findings name, sorted.
+// namedBy are the nodes that findings name, sorted.
 func nodesIn(findings []located) []string {
 	var out []string
 	for _, f := range findings {

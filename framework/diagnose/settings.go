@@ -34,7 +34,7 @@ func settings() []cause {
 		},
 		{id: "address-mismatch", checks: []string{"node/address"}},
 		{id: "pod-cidr-overlap", checks: []string{"node/pod-cidr"}, holds: saying("overlaps"), shows: intoPods, leaves: anyhow},
-		{id: "cni-agent-unwell", checks: []string{"component/cni"}},
+		{id: cniAgentUnwell, checks: []string{cniAgent}},
 		{id: "cni-config-differs", checks: []string{"component/cni-config"}, also: []string{"node/uniform"}},
 		{id: "dns-replica-missing", checks: []string{"component/dns"}, also: []string{"dns/spread"}},
 		{id: "tunnel-checksum", checks: []string{"overlay/checksum"}, holds: withoutLoss, parts: []string{partTunnel, partNIC}},

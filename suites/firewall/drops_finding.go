@@ -41,7 +41,7 @@ func (d *dropping) finding(s *facts.Snapshot) check.Finding {
 	var packets uint64
 	f := check.Finding{
 		Subject: fmt.Sprintf("%s: %s", strings.Join(d.nodes, ", "), d.where()), Nodes: d.nodes, Verdict: d.verdict,
-		Remedy: d.remedies(s),
+		Remedy: d.remedies(s), Plugin: d.owner.plugin.Word,
 	}
 	for i, g := range d.grown {
 		packets += g.packets()

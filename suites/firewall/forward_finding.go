@@ -83,7 +83,7 @@ func (w *nodeWalk) finding(s *stopped) check.Finding {
 		Evidence: []check.Evidence{{
 			Node: w.node.Name, Source: s.where(), Text: text,
 		}},
-		Remedy: s.remedy(w.snapshot, w.node.Name),
+		Remedy: s.remedy(w.snapshot, w.node.Name), Plugin: s.owner.plugin.Word,
 	}
 	if o, idle := s.actsNot(w.snapshot, s.place, s.looks, answers); idle {
 		f.Verdict, f.Remedy = check.Warn, s.harmless(w.node.Name)
