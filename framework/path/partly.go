@@ -169,16 +169,24 @@ func again(hops []*Hop, which func(packet) bool) []repeated {
 }
 
 // acknowledged says whether a lane shows an acknowledgement beyond a segment's
-// beginning (serial numbers, RFC 1982).
+// beginning (serial numbers, RFC 1982). Each attempt is a connection with numbers of
+// its own: those of another say nothing. Only where the lane shows no packet of the
+// segment's own ports, which NAT has changed then, any will do.
 func acknowledged(l Lane, p packet) bool {
+	own, others := false, false
 	for _, h := range l.Hops {
 		for _, a := range h.packets {
-			if strings.Contains(a.Flags, "ACK") && int32(a.Ack-p.Seq) > 0 {
-				return true
+			beyond := strings.Contains(a.Flags, "ACK") && int32(a.Ack-p.Seq) > 0
+			if a.Src == p.Dst && a.Dst == p.Src {
+				if beyond {
+					return true
+				}
+				own = true
 			}
+			others = others || beyond
 		}
 	}
-	return false
+	return others && !own
 }
 
 // loss finds the two hops between which the most packets are missing, while

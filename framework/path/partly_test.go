@@ -21,6 +21,16 @@ func partlyScenes() []scene {
 			says: "Large segments of the request (1450 bytes) are sent again and never acknowledged while small ones are; they were last seen at n1's eth0 and never at n3's eth0; no ICMP told the sender",
 		},
 		{
+			name: "large segments are lost, and another connection has larger numbers",
+			trace: trace("pod/n1", "pod>pod/bulk/ipv4@main", podToN3, syn13, synAck, ackBack,
+				"2000 "+toWire+ask+"ACK seq=101 ack=901 len=1450",
+				"2300 "+toWire+ask+"ACK seq=101 ack=901 len=1450",
+				"2900 "+toWire+ask+"ACK seq=101 ack=901 len=1450",
+				"4000 "+toN3+" : tcp 10.244.1.2:43211 10.244.3.2:40001 SYN seq=5000",
+				"4200 "+toN1+" : tcp 10.244.3.2:40001 10.244.1.2:43211 SYN ACK seq=90 ack=5001"),
+			outcome: path.BlackHole, place: "wire from n1 to n3", says: "Large segments of the request (1450 bytes) are sent again and never acknowledged",
+		},
+		{
 			name: "large segments are lost and the sender drops what tells it",
 			trace: with(trace("pod/n1", "pod>pod/bulk/ipv4@main", podToN3, syn13, synAck, ackBack,
 				"2000 "+toWire+ask+"ACK seq=101 ack=901 len=1450",
