@@ -115,10 +115,10 @@ NETWORKS     ?= three-node,host-gw,ptp,bridge,routed,kube-router,cilium
 NETWORK_JOBS ?= 2
 .PHONY: networks
 networks: image ## other pod networks: healthy, and the faults that every network has; writes docs/networks.md (NETWORKS=, FAULTS= choose)
-	@mkdir -p out/networks
+	@rm -rf out/networks && mkdir -p out/networks
 	go test -tags lab,networks -c -o out/networks.test ./fixtures/e2e
-	tr , '\n' <<< '$(NETWORKS)' | xargs -P $(NETWORK_JOBS) -I NETWORK .ci/network NETWORK
-	$(if $(FAULTS),,NETWORKS_PAGE=$(CURDIR)/docs/networks.md NETWORKS_ROWS=$(CURDIR)/out/networks E2E_LAB=- out/networks.test -test.run '^TestNetworksPage$$' -test.v)
+	@status=0; tr , '\n' <<< '$(NETWORKS)' | xargs -P $(NETWORK_JOBS) -I NETWORK .ci/network NETWORK || status=$$?; \
+	$(if $(FAULTS),,.ci/network --page docs/networks.md || status=$$?;) exit $$status
 
 .PHONY: versions
 versions: image ## the healthy suite on the oldest and the newest Kubernetes that the lab runs; builds them from source
