@@ -171,10 +171,10 @@ func namesBelow(rules netfilter.Ruleset, top netfilter.Chain) []cni.PolicyName {
 		}
 	}
 	var out []cni.PolicyName
-	seen, todo := map[string]bool{}, []string{top.Name}
-	for len(todo) > 0 {
-		c := byName[todo[0]]
-		todo = todo[1:]
+	seen, pending := map[string]bool{}, []string{top.Name}
+	for len(pending) > 0 {
+		c := byName[pending[0]]
+		pending = pending[1:]
 		if seen[c.Name] {
 			continue
 		}
@@ -184,7 +184,7 @@ func namesBelow(rules netfilter.Ruleset, top netfilter.Chain) []cni.PolicyName {
 				out = append(out, name)
 			}
 			if r.Target.Kind == netfilter.Jump || r.Target.Kind == netfilter.Goto {
-				todo = append(todo, r.Target.Name)
+				pending = append(pending, r.Target.Name)
 			}
 		}
 	}
