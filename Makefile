@@ -78,7 +78,7 @@ test-kind: kind-image image ## end to end on a real kind cluster; skipped, with 
 	go test -tags kind -count 1 -timeout 45m -v -run 'Real|Killed' ./fixtures/kind
 
 .PHONY: test
-test: packages-test test-unit test-lab test-kind ## everything: unit, namespaces, reports in a browser, end to end on a lab and on kind
+test: packages-test test-unit test-lab test-networks test-kind ## everything: unit, namespaces, reports in a browser, end to end on labs and on kind
 
 .PHONY: test-unit
 test-unit: ## pure tests, tests in network namespaces, reports in real parsers and a real browser
@@ -89,6 +89,11 @@ test-unit: ## pure tests, tests in network namespaces, reports in real parsers a
 .PHONY: test-lab
 test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
 	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
+
+# Two networks beside flannel, in short form; `make networks` has all networks and all faults.
+.PHONY: test-networks
+test-networks: ## end to end on kindnet's shape and on kube-router
+	$(MAKE) networks NETWORKS=ptp,kube-router FAULTS=route-missing,policy-in-the-way
 
 .PHONY: faults
 faults: image ## inject every fault on a lab, print what was found, write docs/faults.md (FAULTS=id,id… chooses)
