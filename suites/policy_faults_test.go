@@ -1,6 +1,8 @@
 package suites_test
 
 import (
+	"slices"
+
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/facts/factstest"
@@ -45,6 +47,36 @@ func someExist(s *facts.Snapshot) {
 	}}}
 }
 
+// denied has policies that select the suite's pods, so that nothing was tried.
+func denied(policies ...facts.Policy) func(*facts.Snapshot) {
+	return func(s *facts.Snapshot) {
+		s.Matrices = factstest.Healthy(3).Matrices // what the pods reached all the same
+		s.PolicyTrial = &facts.PolicyTrial{NotRun: "NetworkPolicy shop/default-deny selects pods of the suite already"}
+		s.Cluster.Policies = &facts.Policies{Selecting: policies, Kinds: []facts.PolicyKind{{
+			Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy", Count: 1, Namespaces: 1, Names: []string{"shop/default-deny"},
+		}}}
+	}
+}
+
+func denyAll() facts.Policy {
+	return facts.Policy{
+		Group: "networking.k8s.io", Kind: "NetworkPolicy", Resource: "networkpolicies", Namespace: "shop", Name: "default-deny", Ingress: facts.RestrictAll,
+	}
+}
+
+func permitting() facts.Policy {
+	p := denyAll()
+	p.Name, p.Ingress = "permit", facts.RestrictRules
+	return p
+}
+
+// oneLost has one connection between nodes fail.
+func oneLost(s *facts.Snapshot) {
+	denied(denyAll())(s)
+	m := s.Matrix(factstest.Flow("pod>pod/tcp/ipv4@main"))
+	m.Rows[0].Cells[slices.IndexFunc(m.Targets, func(t facts.Target) bool { return t.Node != m.Rows[0].From.Node })].Outcome = facts.Timeout
+}
+
 func policyFaults() []spoiled {
 	lost := func(id string) spoiled {
 		return spoiled{name: "the trial broke off", check: id, verdict: check.Unknown, record: "unknown", spoil: brokenOff, says: []string{"forbidden"}}
@@ -58,6 +90,9 @@ func policyFaults() []spoiled {
 	const enforced, block = "policy/enforced", "policy/allow-ipblock"
 	out := []spoiled{
 		well(enforced, "in force on all nodes within 1.2 s"), lost(enforced),
+		{name: "a policy that denies all stops nothing", check: enforced, verdict: check.Warn, spoil: denied(denyAll()), says: []string{"6 of 6 between nodes passed"}},
+		{name: "another policy permits", check: enforced, verdict: check.Unknown, spoil: denied(denyAll(), permitting()), says: []string{"selects pods of the suite"}},
+		{name: "a policy that denies all, and a connection that fails", check: enforced, verdict: check.Unknown, spoil: oneLost, says: []string{"selects pods"}},
 		leaks(enforced, facts.StageDenied, "still pass, which a policy denies, 40.3 s after"),
 		{name: "flannel, no policy", check: enforced, verdict: check.Skip, spoil: idle, says: []string{"flannel does not enforce NetworkPolicy"}},
 		{name: "flannel, policies that do nothing", check: enforced, verdict: check.Warn, spoil: someExist, says: []string{"2 NetworkPolicies in 1 namespace do nothing: shop/db, shop/default-deny"}},

@@ -6,24 +6,29 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// passedBy says that a policy which denies all connections to the suite's pods is not
-// enforced: all of them passed between nodes. Empty where there is no such policy, or
-// where a connection failed. A node always reaches its own pods (Kubernetes: Network
-// Policies), so these show nothing.
+// passedBy says that policies which deny all connections to the suite's pods are not
+// enforced: all of them passed between nodes. Empty where no policy does, where one
+// permits something (policies add up: Kubernetes, Network Policies), and where a
+// connection failed. A node always reaches its own pods, so these show nothing.
 func passedBy(s *facts.Snapshot) string {
 	if s.Cluster.Policies == nil {
 		return ""
 	}
+	denies := ""
 	for _, p := range s.Cluster.Policies.Selecting {
-		if p.Group != kubernetesGroup || p.Ingress != facts.RestrictAll || p.Unread != "" || p.Late {
-			continue
-		}
-		if passed := betweenNodes(s); passed > 0 {
-			return fmt.Sprintf("%s does not enforce NetworkPolicy here: %s denies all connections to the suite's pods, and %d of %d between nodes passed",
-				plugin(s), p.Plain(), passed, passed)
+		switch {
+		case p.Group != kubernetesGroup || p.Ingress == facts.RestrictRules || p.Unread != "":
+			return ""
+		case p.Ingress == facts.RestrictAll && !p.Late:
+			denies = p.Plain()
 		}
 	}
-	return ""
+	passed := betweenNodes(s)
+	if denies == "" || passed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s does not enforce NetworkPolicy here: %s denies all connections to the suite's pods, and %d of %d between nodes passed",
+		plugin(s), denies, passed, passed)
 }
 
 // betweenNodes counts the connections of probe pods to those of other nodes; 0 where
