@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -83,7 +84,7 @@ func hostRemedy(s *facts.Snapshot, node string) []check.Remedy {
 		Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
 	}, {
 		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be made anew", Node: node,
-		Command: "systemctl restart kubelet",
+		Command: distribution.KubeletOf(s).Restart(),
 	}, {
 		Purpose: check.Verify,
 		Text:    "Check that the replicas are Running and READY, and log no loop",
