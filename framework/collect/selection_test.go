@@ -28,10 +28,14 @@ func TestEveryNodeIsUnderTestOrNamesTheRuleThatLeftItOut(t *testing.T) {
 		{"one taint can be tolerated by value", Options{Taints: "dedicated=gpu:NoSchedule"}, "cp=taint node-role.kubernetes.io/control-plane:NoSchedule is not tolerated (--taints)"},
 		{"another value is not tolerated", Options{Taints: "dedicated=db:NoSchedule", Nodes: []string{"gpu", "plain"}}, "cp=not in --nodes;gpu=taint dedicated=gpu:NoSchedule is not tolerated (--taints);sick=not in --nodes"},
 		{"a selector leaves out what it does not match", Options{NodeSelector: "zone=1"}, "cp=does not match --node-selector zone=1;gpu=does not match --node-selector zone=1;sick=does not match --node-selector zone=1"},
+		{"a system that runs no agents is left out, whatever is asked for", Options{Taints: "all"}, "win=its system is windows: the agents run on Linux only"},
 		{"a node can be excluded by name", Options{ExcludeNodes: []string{"gpu", "cp"}}, "cp=--exclude-nodes;gpu=--exclude-nodes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			list := nodes()
+			if strings.Contains(c.want, "windows") {
+				list = append(list, facts.Node{Name: "win", System: "windows"})
+			}
 			if err := exclude(list, labels, c.options); err != nil {
 				t.Fatal(err)
 			}
