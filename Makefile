@@ -26,9 +26,16 @@ build: ## bin/plumbline, bin/plumbline-agent and bin/lab
 	@mkdir -p bin out
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/plumbline ./cmd/plumbline-agent ./fixtures/lab/cmd/lab
 
-.PHONY: image
-image: build packages-lab ## out/plumbline-image.tar, for kind load, docker load, ctr import and the lab
-	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) --binary bin/plumbline --binary bin/plumbline-agent
+# The image has one name on nodes of every architecture. Of the machine's own there are programs in bin.
+ARCHES ?= amd64 arm64
+OTHER_ARCHES = $(filter-out $(shell go env GOARCH),$(ARCHES))
+.PHONY: image programs-other
+programs-other:
+	@for a in $(OTHER_ARCHES); do mkdir -p out/bin/$$a; \
+	  CGO_ENABLED=0 GOARCH=$$a go build -trimpath -ldflags '$(LDFLAGS)' -o out/bin/$$a/ ./cmd/plumbline ./cmd/plumbline-agent; done
+image: build programs-other packages-lab ## out/plumbline-image.tar, for kind load, docker load, ctr import and the lab (ARCHES="amd64 arm64")
+	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) \
+	  $(foreach d,bin $(addprefix out/bin/,$(OTHER_ARCHES)),--binary $(d)/plumbline --binary $(d)/plumbline-agent)
 
 .PHONY: packages-lab packages-test
 packages-lab: build
