@@ -33,13 +33,15 @@ OTHER_ARCHES = $(filter-out $(shell go env GOARCH),$(ARCHES))
 programs-other:
 	@for a in $(OTHER_ARCHES); do mkdir -p out/bin/$$a; \
 	  CGO_ENABLED=0 GOARCH=$$a go build -trimpath -ldflags '$(LDFLAGS)' -o out/bin/$$a/ ./cmd/plumbline ./cmd/plumbline-agent; done
-image: build programs-other packages-lab ## out/plumbline-image.tar, for kind load, docker load, ctr import and the lab (ARCHES="amd64 arm64")
+image: build programs-other packages-lab ## out/plumbline-image.tar, for kind, docker, ctr and the lab (ARCHES="amd64 arm64")
 	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) \
 	  $(foreach d,bin $(addprefix out/bin/,$(OTHER_ARCHES)),--binary $(d)/plumbline --binary $(d)/plumbline-agent)
 
-.PHONY: packages-lab packages-test
+.PHONY: packages-lab packages-qemu packages-test
 packages-lab: build
 	@.ci/packages $$(bin/lab check --packages)
+packages-qemu: packages-lab # runs the programs of the image's other architecture
+	@.ci/packages qemu-aarch64-static:qemu-user-static
 packages-test: packages-lab
 	@.ci/packages node:nodejs npm:npm chromium:chromium xmllint:libxml2-utils fonts-dejavu-core
 
@@ -94,8 +96,8 @@ test-unit: ## pure tests, tests in network namespaces, reports in real parsers a
 	go test ./...
 
 .PHONY: test-lab
-test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
-	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
+test-lab: image packages-qemu ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
+	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab ./fixtures/lab/image
 
 # Two networks beside flannel, in short form; `make networks` has all networks and all faults.
 .PHONY: test-networks
