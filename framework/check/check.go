@@ -116,7 +116,15 @@ type Finding struct {
 	// Plugin is the word (framework/cni) of the network plugin whose own rule it is
 	// about; empty for anybody else's, and where it is about no rule.
 	Plugin string `json:"-"`
+	// Kind tells it from the other findings of its check, for the diagnosis; empty where nothing has to.
+	Kind Kind `json:"-"`
 }
+
+// Kind is what a finding is about, where a check has several.
+type Kind string
+
+// ProxyAbsent: no kube-proxy ran on the node from the beginning of the run to its end.
+const ProxyAbsent Kind = "no kube-proxy"
 
 // Pair is one cell of a matrix.
 type Pair struct {

@@ -23,7 +23,13 @@ var disrupts = regexp.MustCompile(`(^|[ ;|&({'"])(` +
 	`|nft (flush|delete table)\b|nft chain [^;]*policy accept` +
 	`|rm -|rm /` +
 	`|systemctl (disable|stop|mask)\b` +
+	`|(systemctl (try-)?restart|for unit in) ([^|;&]* )?` + wholeNode + `\b` +
 	`)`)
+
+// wholeNode are the units of distributions that run the API server, the kubelet and
+// more in one service: to restart it is more than a repair of one part (docs.k3s.io,
+// docs.rke2.io, docs.k0sproject.io, microk8s.io/docs).
+const wholeNode = `(k3s|rke2-|k0s|snap\.microk8s)[a-z0-9.-]*`
 
 // opens lets packets in; narrow names whose they are.
 var (

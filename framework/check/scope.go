@@ -14,6 +14,8 @@ type Scope struct {
 	Runner bool
 	// HasDNS and HasAPI: the Services exist.
 	HasDNS, HasAPI bool
+	// NoDNSMetrics: the cluster DNS declares no metrics port that answers plain HTTP.
+	NoDNSMetrics bool
 	// DNSFamilies and APIFamilies are those of the Services' addresses, often one
 	// where the cluster has two; nil where they are not known.
 	DNSFamilies, APIFamilies []facts.Family
@@ -48,6 +50,11 @@ func familiesOf(all []facts.Family, addrs []netip.AddrPort) []facts.Family {
 	return out
 }
 
+func noDNSMetrics(s *facts.Snapshot) bool {
+	f := s.Cluster.DNSFound
+	return f != nil && f.Metrics != nil && (f.Metrics.Port == 0 || f.Metrics.TLS)
+}
+
 // ScopeOf is the scope in which a snapshot was observed.
 func ScopeOf(s *facts.Snapshot) Scope {
 	return Scope{
@@ -55,7 +62,10 @@ func ScopeOf(s *facts.Snapshot) Scope {
 		Runner:   !s.Run.InCluster && s.Run.NoRunner == "",
 		HasDNS:   len(s.Cluster.DNS) > 0 || len(s.Cluster.DNSPods) > 0,
 		HasAPI:   len(s.Cluster.API) > 0,
-		Config:   s.Configured(),
+
+		NoDNSMetrics: noDNSMetrics(s),
+
+		Config: s.Configured(),
 
 		DNSFamilies: familiesOf(s.Cluster.Families, s.Cluster.DNS),
 		APIFamilies: familiesOf(s.Cluster.Families, s.Cluster.API),

@@ -98,6 +98,9 @@ func (d *discovery) dnsPods(s *corev1.Service) {
 		}
 	}
 	sortPods(d.out.DNSPods)
+	if len(pods.Items) > 0 {
+		d.out.DNSFound.Metrics = declaredMetrics(s, &pods.Items[0])
+	}
 }
 
 // ByNameserver makes the Service that pods are given as nameserver the cluster DNS

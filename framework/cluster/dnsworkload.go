@@ -30,7 +30,7 @@ func (d *discovery) dnsWorkload(s *corev1.Service) {
 			}
 			for i := range set.Items {
 				if set.Items[i].Namespace == p.Namespace && set.Items[i].Name == name {
-					d.dnsIs(daemonSet(&set.Items[i]))
+					d.dnsIs(daemonSet(&set.Items[i]), &set.Items[i].Spec.Template.Spec)
 				}
 			}
 			return
@@ -45,7 +45,7 @@ func (d *discovery) dnsWorkload(s *corev1.Service) {
 			}
 			deployment, err := apps.Deployments(p.Namespace).Get(d.ctx, owner.Name, metav1.GetOptions{})
 			if !d.failed(dnsWorkloadOf, err) {
-				d.dnsIs(workload(deployment))
+				d.dnsIs(workload(deployment), &deployment.Spec.Template.Spec)
 			}
 			return
 		}
@@ -60,19 +60,39 @@ func (d *discovery) dnsWorkload(s *corev1.Service) {
 	selects := labels.SelectorFromSet(s.Spec.Selector)
 	for i := range list.Items {
 		if selects.Matches(labels.Set(list.Items[i].Spec.Template.Labels)) {
-			d.dnsIs(workload(&list.Items[i]))
+			d.dnsIs(workload(&list.Items[i]), &list.Items[i].Spec.Template.Spec)
 			return
 		}
 	}
 }
 
-func (d *discovery) dnsIs(w *facts.Workload) {
+func (d *discovery) dnsIs(w *facts.Workload, pod *corev1.PodSpec) {
 	d.out.DNSDeployment = w
 	kind := "deployment"
 	if w.Kind != "" {
 		kind = strings.ToLower(w.Kind)
 	}
 	d.out.DNSFound.Workload = kind + "/" + w.Name
+	d.out.DNSFound.Config = corefileConfig(pod)
+}
+
+// corefileConfig is the ConfigMap of which a pod mounts the key Corefile, else the
+// only ConfigMap that it mounts.
+func corefileConfig(pod *corev1.PodSpec) string {
+	var all []string
+	for _, v := range pod.Volumes {
+		if v.ConfigMap == nil {
+			continue
+		}
+		if slices.ContainsFunc(v.ConfigMap.Items, func(k corev1.KeyToPath) bool { return k.Key == "Corefile" }) {
+			return v.ConfigMap.Name
+		}
+		all = append(all, v.ConfigMap.Name)
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return ""
 }
 
 func workload(d *appsv1.Deployment) *facts.Workload {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 )
 
 // usedUp are the words of CNI plugins, and of the checks, for a range without a
@@ -67,7 +68,7 @@ func kubeletUnreachable(in *input) []claim {
 		c := claimOf([]string{node}, left[node])
 		c.says = fmt.Sprintf("%s: the API server cannot reach the kubelet there (%s: %s), so neither exec nor logs work on it, and nothing could be asked", node, at, why)
 		c.evidence = append(c.evidence, check.Evidence{Node: node, Source: "exec through the API server", Text: fmt.Sprintf("dial tcp %s: %s", at, why)})
-		c.remedy = kubeletSteps(node, at, why)
+		c.remedy = in.kubeletSteps(node, at, why)
 		c.grounds = "the API server itself says so"
 		c.finding = in.absence(c.nodes, left[node])
 		out = append(out, c)
@@ -85,7 +86,8 @@ func refusedDial(findings []located) (at, why string) {
 	return "", ""
 }
 
-func kubeletSteps(node, at, why string) []check.Remedy {
+func (in *input) kubeletSteps(node, at, why string) []check.Remedy {
+	kubelet := distribution.KubeletOf(in.facts)
 	tables := "iptables"
 	if a, err := netip.ParseAddrPort(at); err == nil && a.Addr().Unmap().Is6() {
 		tables = "ip6tables"
@@ -95,8 +97,8 @@ func kubeletSteps(node, at, why string) []check.Remedy {
 	}
 	if strings.Contains(why, "refused") {
 		out = append(out,
-			check.Remedy{Purpose: check.Find, Text: "See whether the kubelet listens", Node: node, Command: "ss -ltnp 'sport = :10250'; systemctl status kubelet"},
-			check.Remedy{Text: "Start it", Node: node, Command: "systemctl restart kubelet"})
+			check.Remedy{Purpose: check.Find, Text: "See whether the kubelet listens", Node: node, Command: "ss -ltnp 'sport = :10250'; systemctl status " + kubelet.Units()},
+			check.Remedy{Text: "Start it", Node: node, Command: kubelet.Restart()})
 	} else {
 		out = append(out,
 			check.Remedy{Purpose: check.Find, Text: "Find the rule that keeps the control plane from the kubelet's port", Node: node, Command: tables + "-save -c | grep -nE 'dports? .*10250'; nft -a list ruleset | grep -n 10250"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 )
 
 const (
@@ -111,10 +112,11 @@ func (in *input) agentSteps(nodes []string) []check.Remedy {
 	if n == nil {
 		return []check.Remedy{{Purpose: check.Verify, Text: "Run again, once the node is there", Command: "kubectl get nodes"}}
 	}
+	kubelet := distribution.KubeletOf(in.facts)
 	see := "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name
 	return []check.Remedy{
 		{Purpose: check.Find, Text: "See whether other pods of the node run, and whether its kubelet answers", Command: see + "; kubectl get --raw /api/v1/nodes/" + n.Name + "/proxy/healthz"},
-		{Purpose: check.Find, Text: "Read what the kubelet and the container runtime say of the suite's pods", Node: n.Name, Command: "journalctl -u kubelet -u containerd --since -30min --no-pager | grep -i plumbline"},
+		{Purpose: check.Find, Text: "Read what the kubelet and the container runtime say of the suite's pods", Node: n.Name, Command: "journalctl " + kubelet.Log() + " -u containerd --since -30min --no-pager | grep -i plumbline"},
 		{Purpose: check.Verify, Text: "Check that the agents come up", Command: "plumbline run --checks node/agent"},
 	}
 }

@@ -128,7 +128,7 @@ func fromUnwritten(in *input, node string, f check.Finding) cellTest {
 func fromUnserved(findings []located) cellTest {
 	var nodes []string
 	for _, f := range findings {
-		if strings.HasPrefix(f.Says, "no kube-proxy pod on this node") && !strings.Contains(f.Says, "it was Ready") {
+		if f.Kind == check.ProxyAbsent {
 			nodes = append(nodes, f.Nodes...)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
 
 // upstreamDead: the cluster DNS answers names of the cluster, and gets nothing from
@@ -169,7 +170,7 @@ func (in *input) podsReached(node string) bool {
 }
 
 func (in *input) replicaSteps(name string, t facts.Target) []check.Remedy {
-	space := "kube-system"
+	space := recognise.ClusterDNS(in.facts).Namespace
 	for _, p := range in.facts.Cluster.DNSPods {
 		if p.Name == name && p.Namespace != "" {
 			space = p.Namespace

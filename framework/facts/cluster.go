@@ -104,26 +104,6 @@ type Recognised struct {
 	By      []string `json:"by,omitempty"` // "DaemonSet NAMESPACE/NAME"
 }
 
-// DNSFound is the Service of the cluster DNS and what stands behind it.
-type DNSFound struct {
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	// Selector is the Service's own, as kubectl takes it ("k8s-app=kube-dns").
-	Selector string `json:"selector,omitempty"`
-	// Workload is "deployment/coredns" or "daemonset/dns-default"; empty where it is not known.
-	Workload string   `json:"workload,omitempty"`
-	By       []string `json:"by,omitempty"`
-}
-
-// DNSCache is the DaemonSet of a node-local DNS cache.
-type DNSCache struct {
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	// Addrs are those at which it is told to listen.
-	Addrs []netip.Addr `json:"addrs,omitempty"`
-	Pods  []Pod        `json:"pods,omitempty"`
-}
-
 // Published is what a CNI wrote about a node where the others read it
 // (annotations of the node; framework/cni knows which).
 type Published struct {

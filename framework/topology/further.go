@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 )
-
-// metricsPort is where CoreDNS serves /metrics (CoreDNS plugin "prometheus", the default).
-const metricsPort = 9153
 
 // most bounds the nodes towards which every vantage sends series and large
 // transfers. Every node is a sender; the receivers are spread evenly over the
@@ -48,9 +46,13 @@ func further(s *facts.Snapshot, f facts.Flow) []facts.Target {
 	case facts.ToTunnel:
 		return tunnels(s, f)
 	case facts.ToDNSMetrics:
+		port := recognise.DNSMetrics(s)
+		if port.Port == 0 || port.TLS {
+			return nil
+		}
 		out := dnsReplicas(s, f)
 		for i := range out {
-			out[i].ID, out[i].Port, out[i].Name = "metrics/"+strings.TrimPrefix(out[i].ID, "dns/"), metricsPort, "/metrics"
+			out[i].ID, out[i].Port, out[i].Name = "metrics/"+strings.TrimPrefix(out[i].ID, "dns/"), port.Port, "/metrics"
 		}
 		return out
 	case facts.ToDNSRecord:

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	_ "embed" // the explanation page
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed dns.md
@@ -17,7 +19,7 @@ var dnsDoc string
 func DNS() check.Check {
 	return check.Check{
 		ID:       "component/dns",
-		Promise:  "The Deployment of the cluster DNS is available with all of its replicas.",
+		Promise:  "The workload of the cluster DNS (a Deployment or a DaemonSet) is available with all of its replicas.",
 		Level:    check.Core,
 		Needs:    []check.Need{check.NeedAPI},
 		Doc:      dnsDoc,
@@ -34,9 +36,9 @@ func dns(s *facts.Snapshot) check.Result {
 			}
 		}
 		if len(pods) == 0 {
-			return check.Unknownf("no cluster DNS was found: neither a Deployment nor pods with the label k8s-app=kube-dns")
+			return check.Unknownf("no cluster DNS was found: neither a workload nor pods behind its Service")
 		}
-		return dnsPods(pods)
+		return dnsPods(s, pods)
 	}
 	held := fmt.Sprintf("%d of %d replicas of %s/%s are available", d.Available, d.Desired, d.Namespace, d.Name)
 	if d.Desired > 0 && d.Available >= d.Desired {
@@ -45,9 +47,12 @@ func dns(s *facts.Snapshot) check.Result {
 	f := check.Finding{
 		Subject: d.Namespace + "/" + d.Name, Verdict: check.Fail, Nodes: []string{},
 		Says:     held + ": the others answer for them, with less to spare",
-		Evidence: []check.Evidence{{Source: "Deployment " + d.Namespace + "/" + d.Name, Text: fmt.Sprintf("desired %d, ready %d, available %d, updated %d", d.Desired, d.Ready, d.Available, d.Updated)}},
+		Evidence: []check.Evidence{{Source: cmp.Or(d.Kind, "Deployment") + " " + d.Namespace + "/" + d.Name, Text: fmt.Sprintf("desired %d, ready %d, available %d, updated %d", d.Desired, d.Ready, d.Available, d.Updated)}},
 	}
 	switch {
+	case d.Desired == 0 && d.Kind == "DaemonSet":
+		f.Says = fmt.Sprintf("the DaemonSet %s/%s selects no node: no name resolves in the cluster", d.Namespace, d.Name)
+		f.Remedy = []check.Remedy{remedies.DNS(s).Enough("")}
 	case d.Desired == 0:
 		f.Says = fmt.Sprintf("%s/%s is scaled to 0: no name resolves in the cluster", d.Namespace, d.Name)
 		f.Remedy = []check.Remedy{{Text: "Ask for two replicas", Command: fmt.Sprintf("kubectl -n %s scale deployment %s --replicas=2", d.Namespace, d.Name)}}
@@ -55,16 +60,16 @@ func dns(s *facts.Snapshot) check.Result {
 		f.Says = held + ": no name resolves in the cluster"
 	}
 	trouble(&f, pods)
-	f.Remedy = append(f.Remedy, dnsSteps(d.Namespace, pods)...)
+	f.Remedy = append(f.Remedy, dnsSteps(s, pods)...)
 	if d.Desired > 0 {
 		f.Remedy = append(f.Remedy, check.Remedy{
 			Text:    "If it broke with a change of its image or its configuration, go back to the version before",
-			Command: fmt.Sprintf("kubectl -n %s rollout undo deployment %s", d.Namespace, d.Name),
+			Command: remedies.DNS(s).Rollout("undo"),
 		})
 	}
 	f.Remedy = append(f.Remedy, check.Remedy{
 		Purpose: check.Verify, Text: "Check that all are available: it must say \"successfully rolled out\"",
-		Command: fmt.Sprintf("kubectl -n %s rollout status deployment %s --timeout=60s", d.Namespace, d.Name),
+		Command: remedies.DNS(s).Rollout("status") + " --timeout=60s",
 	})
 	return check.Conclude(held, []check.Finding{f})
 }
@@ -90,7 +95,7 @@ func trouble(f *check.Finding, pods []facts.Pod) {
 }
 
 // dnsPods judges a cluster DNS that is no Deployment, such as a DaemonSet.
-func dnsPods(pods []facts.Pod) check.Result {
+func dnsPods(s *facts.Snapshot, pods []facts.Pod) check.Result {
 	ready := 0
 	for _, p := range pods {
 		if p.Ready {
@@ -103,17 +108,17 @@ func dnsPods(pods []facts.Pod) check.Result {
 	}
 	f := check.Finding{Subject: "cluster DNS", Verdict: check.Fail, Nodes: []string{}, Says: held}
 	trouble(&f, pods)
-	f.Remedy = append(dnsSteps("kube-system", pods), check.Remedy{
-		Purpose: check.Verify, Text: "Check that all are Running and READY", Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+	f.Remedy = append(dnsSteps(s, pods), check.Remedy{
+		Purpose: check.Verify, Text: "Check that all are Running and READY", Command: remedies.DNS(s).Pods(),
 	})
 	return check.Conclude(held, []check.Finding{f})
 }
 
 // dnsSteps tell why replicas do not run, and let those be made anew.
-func dnsSteps(namespace string, pods []facts.Pod) []check.Remedy {
+func dnsSteps(s *facts.Snapshot, pods []facts.Pod) []check.Remedy {
 	out := []check.Remedy{{
 		Purpose: check.Find, Text: "Read why they do not run",
-		Command: fmt.Sprintf("kubectl -n %s describe pods -l k8s-app=kube-dns; kubectl -n %s logs -l k8s-app=kube-dns --tail=20 --prefix", namespace, namespace),
+		Command: remedies.DNS(s).Describe() + "; " + remedies.DNS(s).Logs(20),
 	}}
 	var names []string
 	for _, p := range pods {
@@ -123,7 +128,7 @@ func dnsSteps(namespace string, pods []facts.Pod) []check.Remedy {
 	}
 	if len(names) > 0 {
 		out = append(out, check.Remedy{
-			Text: "Let those that are not Ready be made anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", namespace, strings.Join(names, " ")),
+			Text: "Let those that are not Ready be made anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", remedies.DNS(s).Namespace, strings.Join(names, " ")),
 		})
 	}
 	return out

@@ -71,6 +71,7 @@ func proxyOf(s *facts.Snapshot, node string) (check.Finding, bool) {
 	switch {
 	case still && now.Verdict == check.Fail && !bad:
 		now.Says += "; it was Ready when the run began"
+		now.Kind = ""
 		return now, true
 	case still:
 		return now, true
@@ -115,6 +116,7 @@ func proxyAt(pods []facts.Pod, node string) (check.Finding, bool) {
 		}
 	}
 	if len(broken) == 0 {
+		f.Kind = check.ProxyAbsent
 		f.Says = "no kube-proxy pod on this node: no Service works from here, the cluster DNS included"
 		namespace, name := remedies.DaemonSet(pods, kubeProxyName)
 		f.Remedy = remedies.Everywhere(namespace, name, node)

@@ -66,8 +66,11 @@ func proxyOnHost(s *facts.Snapshot, node string) (check.Finding, bool) {
 	case seen.Telling:
 		f.Says += ", and its rules do not have the suite's own Services"
 	}
-	if ran {
+	switch {
+	case ran:
 		f.Says += "; it responded when the run began"
+	case answer(first) != nil:
+		f.Kind = check.ProxyAbsent
 	}
 	for _, h := range []*facts.HostLook{first, last} {
 		if a := answer(h); a != nil {

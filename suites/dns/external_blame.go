@@ -218,7 +218,7 @@ func (t trial) upstreamRemedy(a answer) []check.Remedy {
 	steps := []check.Remedy{{
 		Purpose: check.Find,
 		Text:    "Where does the cluster DNS forward to? \"forward . /etc/resolv.conf\" means the file that the kubelet of its node hands out",
-		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n -A3 forward; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|timeout|refused'",
+		Command: remedies.DNS(t.s).Corefile() + " | grep -n -A3 forward; " + remedies.DNS(t.s).Logs(50) + " | grep -iE 'error|timeout|refused'",
 	}, {
 		Purpose: check.Find,
 		Text:    "Ask that resolver directly from a node with a replica", Node: node,
@@ -227,7 +227,7 @@ func (t trial) upstreamRemedy(a answer) []check.Remedy {
 	return append(steps,
 		check.Remedy{
 			Text:    "Name a resolver that answers in the Corefile, after \"forward .\" (two are better than one); CoreDNS reads it within two minutes",
-			Command: "kubectl -n kube-system edit configmap coredns",
+			Command: remedies.DNS(t.s).EditCorefile(),
 		},
 		restartReplicas(t.s, "Let the replicas be made anew, where they hold to an old /etc/resolv.conf of their node"),
 		check.Remedy{

@@ -30,7 +30,7 @@ func serviceKnown(s *facts.Snapshot) (check.Result, bool) {
 		return r, false
 	}
 	if len(s.Cluster.DNS) == 0 {
-		return check.Unknownf("the cluster DNS has replicas, but no Service labelled k8s-app=kube-dns is known in kube-system"), false
+		return check.Unknownf("the cluster DNS has replicas, but none of its Services is known"), false
 	}
 	return check.Result{}, true
 }

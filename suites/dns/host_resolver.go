@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // hostFindings judges the host's own file, which the kubelet hands to pods of
@@ -26,7 +28,7 @@ func hostFindings(s *facts.Snapshot, node string) []check.Finding {
 			Subject: node + " (host)", Nodes: []string{node}, Verdict: check.Warn,
 			Says:     fmt.Sprintf("%s of the host %s %s", h.ResolvConf.Path, node, says),
 			Evidence: []check.Evidence{{Node: node, Source: "host " + h.ResolvConf.Path, Text: strings.TrimSpace(h.ResolvConf.Text)}},
-			Remedy:   hostRemedy(node),
+			Remedy:   hostRemedy(s, node),
 		})
 	}
 	return out
@@ -75,18 +77,18 @@ func brokenReplica(s *facts.Snapshot, node string) string {
 	return ""
 }
 
-func hostRemedy(node string) []check.Remedy {
+func hostRemedy(s *facts.Snapshot, node string) []check.Remedy {
 	return []check.Remedy{{
 		Purpose: check.Find,
 		Text:    "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
 		Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
 	}, {
 		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be made anew", Node: node,
-		Command: "systemctl restart kubelet",
+		Command: distribution.KubeletOf(s).Restart(),
 	}, {
 		Purpose: check.Verify,
 		Text:    "Check that the replicas are Running and READY, and log no loop",
-		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20 --prefix | grep -i loop",
+		Command: remedies.DNS(s).Pods() + "; " + remedies.DNS(s).Logs(20) + " | grep -i loop",
 	}}
 }
 

@@ -43,7 +43,7 @@ func evaluateLatency(s *facts.Snapshot) check.Result {
 	races := racesOf(s, flows)
 	r := matrix.Judge(s, matrix.Spec{
 		Flows: flows, Noun: "ways to the cluster DNS", Holds: "lose no question", JudgesLoss: true, Rule: raceRule, Remedy: func(p matrix.Place) []check.Remedy { return raceRemedy(s, p) },
-		Also: races.outliers(),
+		Also: races.outliers(s),
 	})
 	for i := range r.Findings {
 		races.tell(&r.Findings[i])
@@ -111,10 +111,10 @@ func raceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		Command: fmt.Sprintf("for i in $(seq 100); do dig +tries=1 +time=1 @%s %s >/dev/null || echo lost; done | sort | uniq -c", c.To.Addr, question(*c.To)),
 	}, {
 		Purpose: check.Find, Text: "Is one replica short of CPU?",
-		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system top pods -l k8s-app=kube-dns",
+		Command: remedies.DNS(s).Pods() + "; " + remedies.DNS(s).Top(),
 	}, restartReplicas(s, "Let the replicas be made anew, where one of them hangs or is starved"), {
 		Purpose: check.Last, Text: "Where it is the race: a node-local cache asks by TCP and without NAT (Kubernetes documentation, \"Using NodeLocal DNSCache\"); kernels from 5.1 on have most of the repair; or applications use single-request-reopen",
-		Command: "kubectl -n kube-system get daemonset node-local-dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
+		Command: "kubectl get daemonsets -A | grep -i dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
 	}, remedies.Again("dns/latency")}
 }
 

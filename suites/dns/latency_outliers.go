@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // A node or replica is an outlier where even its fastest way takes so many times
@@ -18,7 +19,7 @@ const (
 // outliers names the replicas and the nodes whose medians lie far above the
 // others'. Ways within one node do not count: they are fast however slow the
 // node's link is. A node is measured against replicas that are not slow themselves.
-func (r races) outliers() []check.Finding {
+func (r races) outliers(s *facts.Snapshot) []check.Finding {
 	replicas := r.slow(func(one race) string {
 		if one.flow.To != facts.ToDNSReplica || one.from.Node == one.to.Node {
 			return ""
@@ -34,7 +35,7 @@ func (r races) outliers() []check.Finding {
 	var out []check.Finding
 	for _, name := range sortedKeys(replicas) {
 		o := replicas[name]
-		f := o.finding(fmt.Sprintf("the replica %s answers after %s at the median, even to the node that gets it fastest; the others after %s",
+		f := o.finding(s, fmt.Sprintf("the replica %s answers after %s at the median, even to the node that gets it fastest; the others after %s",
 			name, millis(o.value), millis(o.others)))
 		f.Subject = name
 		if n := o.races[0].to.Node; n != "" {
@@ -44,7 +45,7 @@ func (r races) outliers() []check.Finding {
 	}
 	for _, name := range sortedKeys(nodes) {
 		o := nodes[name]
-		f := o.finding(fmt.Sprintf("pods of %s wait %s at the median for the cluster DNS, even at the replica that is fastest; those of other nodes %s",
+		f := o.finding(s, fmt.Sprintf("pods of %s wait %s at the median for the cluster DNS, even at the replica that is fastest; those of other nodes %s",
 			name, millis(o.value), millis(o.others)))
 		f.Subject, f.Nodes = name, []string{name}
 		out = append(out, f)
@@ -95,7 +96,7 @@ func (r races) slow(name func(race) string) map[string]*outlier {
 	return out
 }
 
-func (o outlier) finding(says string) check.Finding {
+func (o outlier) finding(s *facts.Snapshot, says string) check.Finding {
 	f := check.Finding{Nodes: []string{}, Verdict: check.Warn, Says: says}
 	for _, one := range o.races {
 		f.Pairs = append(f.Pairs, check.Pair{From: one.from.String(), To: one.to.ID, Flow: one.flow.Key()})
@@ -111,10 +112,10 @@ func (o outlier) finding(says string) check.Finding {
 	}, {
 		Purpose: check.Find,
 		Text:    "Is it the load? Look at CPU and throttling of the node and of the replica (see pressure/load and pressure/cpu)",
-		Command: "kubectl top nodes; kubectl -n kube-system top pods -l k8s-app=kube-dns; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+		Command: "kubectl top nodes; " + remedies.DNS(s).Top() + "; " + remedies.DNS(s).Pods(),
 	}, {
 		Text:    "Where it is the replica, let the replicas be made anew; where it is the node's load, limit or move what uses its processors",
-		Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
+		Command: remedies.DNS(s).Rollout("restart"),
 	}, {
 		Purpose: check.Verify,
 		Text:    "Check by asking again: the times must be like those of other nodes", Node: first.from.Node,

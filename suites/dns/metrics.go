@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/framework/recognise"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
@@ -24,7 +25,7 @@ func Metrics() check.Check {
 }
 
 func askMetrics(scope check.Scope) []facts.Flow {
-	if !scope.HasDNS {
+	if !scope.HasDNS || scope.NoDNSMetrics {
 		return nil
 	}
 	return asked(scope.Families, facts.ToDNSMetrics, []facts.Via{facts.HTTP}, facts.FromPod, facts.FromHost)
@@ -37,12 +38,18 @@ func evaluateMetrics(s *facts.Snapshot) check.Result {
 	if len(s.Cluster.DNSPods) == 0 {
 		return noReplica(s)
 	}
+	switch port := recognise.DNSMetrics(s); {
+	case port.Port == 0:
+		return check.Skipf("neither the pods nor the Service of the cluster DNS declare a metrics port: no container port or Service port is named metrics, and there is no annotation prometheus.io/port")
+	case port.TLS:
+		return check.Skipf("the metrics port %d of the cluster DNS (%s) speaks TLS, and is read by authorised clients alone", port.Port, port.By)
+	}
 	var addrs []netip.Addr
 	for _, p := range s.Cluster.DNSPods {
 		addrs = append(addrs, p.Addrs...)
 	}
 	flows := offered(askMetrics(check.ScopeOf(s)), addrs)
-	servers := serversOf(answers(s, flows))
+	servers := serversOf(s, answers(s, flows))
 	r := matrix.Judge(s, matrix.Spec{
 		Flows: flows, Noun: "pairs of sender and replica", Holds: "get the metrics", Also: servers.notServing(),
 		Rule: servers.rule, Remedy: func(p matrix.Place) []check.Remedy { return metricsRemedy(s, p) },
@@ -75,7 +82,7 @@ func metricsRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	}
 	policies := check.Remedy{
 		Purpose: check.Find, Text: "Is there a NetworkPolicy which lets only port 53 pass to the cluster DNS?",
-		Command: remedies.ShowPolicies(s, "kube-system"),
+		Command: remedies.ShowPolicies(s, remedies.DNS(s).Namespace),
 	}
 	if p.Shape == matrix.Target || p.Shape == matrix.Within {
 		return append([]check.Remedy{{

@@ -6,16 +6,18 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // servers are the metrics ports of the replicas with all answers of each.
 type servers struct {
 	order []string
 	of    map[string][]answer
+	dns   remedies.ClusterDNS
 }
 
-func serversOf(all []answer) servers {
-	s := servers{of: map[string][]answer{}}
+func serversOf(snap *facts.Snapshot, all []answer) servers {
+	s := servers{of: map[string][]answer{}, dns: remedies.DNS(snap)}
 	for _, a := range all {
 		if s.of[a.to.ID] == nil {
 			s.order = append(s.order, a.to.ID)
@@ -94,16 +96,17 @@ func (s servers) refusal(says string, ids []string) check.Finding {
 	f.Subject, f.Nodes = listed(names), sortedSet(nodes)
 	f.Says = f.Subject + " " + says
 	f.Evidence = []check.Evidence{{Node: first.from.Node, Source: fmt.Sprintf("HTTP %s → %s", first.from, first.server()), Text: first.cell.Outcome.String()}}
+	dns := s.dns
 	f.Remedy = []check.Remedy{{
 		Purpose: check.Find,
-		Text:    "CoreDNS serves metrics where its Corefile has the line \"prometheus :9153\"; another DNS server may serve them elsewhere, or not at all",
-		Command: "kubectl -n kube-system get configmap coredns -o yaml | grep -n prometheus; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+		Text:    "CoreDNS serves metrics where its Corefile has a line such as \"prometheus :9153\"; another DNS server may serve them elsewhere, or not at all",
+		Command: dns.Corefile() + " | grep -n prometheus; " + dns.Pods(),
 	}, {
 		Text:    "Add the line, if metrics are wanted; CoreDNS reads it within two minutes where it has the plugin reload, else when it is made anew",
-		Command: "kubectl -n kube-system edit configmap coredns",
+		Command: dns.EditCorefile(),
 	}, {
 		Purpose: check.Verify, Text: "Check: metrics must be printed",
-		Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/kube-system/pods/%s:%d/proxy/metrics | head -3", strings.TrimPrefix(ids[0], "metrics/"), first.to.Port),
+		Command: dns.Metrics(strings.TrimPrefix(ids[0], "metrics/"), first.to.Port),
 	}}
 	return f
 }

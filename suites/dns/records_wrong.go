@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 // judgedRecords are the findings about records, with how many answers were wrong
@@ -118,24 +119,25 @@ func wanted(t facts.Target) string {
 }
 
 func recordRemedy(s *facts.Snapshot, a answer) []check.Remedy {
+	dns := remedies.DNS(s)
 	steps := []check.Remedy{{
 		Purpose: check.Find, Text: "Read the zone that the cluster DNS serves; the plugin kubernetes must name the cluster's domain, in-addr.arpa and ip6.arpa",
-		Command: "kubectl -n kube-system get configmap coredns -o jsonpath='{.data.Corefile}'",
+		Command: dns.Corefile(),
 	}}
 	if strings.HasPrefix(a.to.ID, "record/NXDOMAIN") {
 		steps = append(steps, check.Remedy{
 			Purpose: check.Find, Text: "A name that does not exist must not be answered: look for a template, rewrite or wildcard, and for a resolver behind it that invents answers",
-			Command: "kubectl -n kube-system get configmap coredns coredns-custom -o yaml --ignore-not-found | grep -nE 'template|rewrite|wildcard|forward'",
+			Command: dns.Corefile() + " | grep -nE 'template|rewrite|wildcard|forward'",
 		})
 	} else {
 		steps = append(steps, check.Remedy{
 			Purpose: check.Find, Text: "Compare with what the API server says, and see whether the replicas can still hear it",
-			Command: "kubectl get service kubernetes -o wide; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|warn|fail'",
+			Command: "kubectl get service kubernetes -o wide; " + dns.Logs(50) + " | grep -iE 'error|warn|fail'",
 		})
 	}
 	return append(steps, check.Remedy{
 		Text:    "Correct the Corefile, where a line of it makes the answer",
-		Command: "kubectl -n kube-system edit configmap coredns",
+		Command: dns.EditCorefile(),
 	}, restartReplicas(s, "Let the replicas be made anew, so that they read the Corefile and the cluster's Services again"), check.Remedy{
 		Purpose: check.Verify, Text: "Check by asking: " + wanted(a.to) + " must come", Node: a.from.Node, Command: dig(a.to),
 	})

@@ -58,14 +58,11 @@ func noReplica(s *facts.Snapshot) check.Result {
 		Says: fmt.Sprintf("0 replicas stand behind the DNS Service %s", s.Cluster.DNS[0].Addr()),
 		Remedy: []check.Remedy{{
 			Purpose: check.Find,
-			Text:    "See why its Deployment has no pod",
-			Command: "kubectl -n kube-system get deployment,pods -l k8s-app=kube-dns -o wide; kubectl -n kube-system get events --sort-by=.lastTimestamp | tail",
-		}, {
-			Text:    "Ask for two replicas",
-			Command: "kubectl -n kube-system scale deployment " + deploymentName(s) + " --replicas=2",
-		}, {
+			Text:    "See why its workload has no pod",
+			Command: remedies.DNS(s).Shown(),
+		}, remedies.DNS(s).Enough("Ask for two replicas"), {
 			Purpose: check.Verify, Text: "Check that they come: it must say \"successfully rolled out\"",
-			Command: "kubectl -n kube-system rollout status deployment " + deploymentName(s) + " --timeout=60s",
+			Command: remedies.DNS(s).Rollout("status") + " --timeout=60s",
 		}},
 	}})
 }
@@ -86,10 +83,10 @@ func notReady(s *facts.Snapshot) []check.Finding {
 				Command: fmt.Sprintf("kubectl -n %s describe pod %s; kubectl -n %s logs --tail=30 %s", p.Namespace, p.Name, p.Namespace, p.Name),
 			}, {
 				Text:    "Restart the cluster DNS, one replica after the other",
-				Command: fmt.Sprintf("kubectl -n %s rollout restart deployment %s", p.Namespace, deploymentName(s)),
+				Command: remedies.DNS(s).Rollout("restart"),
 			}, {
 				Purpose: check.Verify, Text: "Check that all replicas are Running and READY",
-				Command: fmt.Sprintf("kubectl -n %s get pods -l k8s-app=kube-dns -o wide", p.Namespace),
+				Command: remedies.DNS(s).Pods(),
 			}},
 		}
 		if p.Node != "" {
@@ -113,12 +110,12 @@ func replicaRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	}
 	return append([]check.Remedy{{
 		Purpose: check.Find, Text: "No one reaches this replica: read its log and state",
-		Command: fmt.Sprintf("kubectl -n kube-system describe pod %s; kubectl -n kube-system logs --tail=30 %s", pod, pod),
+		Command: fmt.Sprintf("kubectl -n %s describe pod %s; kubectl -n %[1]s logs --tail=30 %[2]s", remedies.DNS(s).Namespace, pod),
 	}, {
 		Purpose: check.Find, Text: "Look on its node for a rule on port 53, or towards its address", Node: c.To.Node,
 		Command: fmt.Sprintf("iptables-save | grep -nE 'dport 53|%s'; nft list ruleset | grep -nE 'dport 53|%s'", c.To.Addr, c.To.Addr),
 	}, {
 		Text:    "Where the pod itself is at fault, restart the cluster DNS, one replica after the other",
-		Command: "kubectl -n kube-system rollout restart deployment " + deploymentName(s),
+		Command: remedies.DNS(s).Rollout("restart"),
 	}, ask}, letPass(c, c.To.Node, "udp", "tcp")...)
 }

@@ -37,7 +37,7 @@ func evaluateService(s *facts.Snapshot) check.Result {
 		return r
 	}
 	if len(s.Cluster.DNS) == 0 {
-		return check.Unknownf("the cluster DNS has replicas, but no Service labelled k8s-app=kube-dns is known in kube-system")
+		return check.Unknownf("the cluster DNS has replicas, but none of its Services is known")
 	}
 	return matrix.Judge(s, matrix.Spec{
 		Flows: askService(check.ScopeOf(s)), Rule: serviceRule, Noun: "places", Remedy: func(p matrix.Place) []check.Remedy { return serviceRemedy(s, p) },
@@ -73,11 +73,11 @@ func serviceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		return []check.Remedy{{
 			Purpose: check.Find,
 			Text:    "One of the replicas is likely dead, or not reached: dns/replica names it. Compare the endpoints with the pods",
-			Command: "kubectl -n kube-system get endpointslices -l k8s-app=kube-dns -o wide; kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+			Command: remedies.DNS(s).Endpoints() + "; " + remedies.DNS(s).Pods(),
 		}, {
 			Purpose: check.Find,
 			Text:    "Read what the replicas say",
-			Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
+			Command: remedies.DNS(s).Logs(30),
 		}, restartReplicas(s, "Let the replicas be made anew, one by one"), remedies.Again("dns/service", "dns/replica")}
 	}
 	return []check.Remedy{remedies.ProxyState(s, node), {

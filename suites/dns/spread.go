@@ -9,6 +9,8 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/figures"
+	"github.com/plumbline-net/plumbline/framework/recognise"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed spread.md
@@ -39,6 +41,9 @@ func evaluateSpread(s *facts.Snapshot) check.Result {
 	nodes = sortedSet(nodes)
 	findings := append(tooFew(s, ready, nodes), lowPriority(s)...)
 	held := fmt.Sprintf("%s ready, on %s", figures.Count(len(ready), "replica"), figures.Count(len(nodes), "node"))
+	if d := recognise.ClusterDNS(s); d.DaemonSet() {
+		held = fmt.Sprintf("%s of the DaemonSet %s/%s ready, on %s", figures.Count(len(ready), "pod"), d.Namespace, d.Name, figures.Count(len(nodes), "node"))
+	}
 	if len(s.Nodes) == 1 {
 		held += "; one node in this cluster, so its replicas cannot stand on different ones"
 	}
@@ -49,14 +54,11 @@ func evaluateSpread(s *facts.Snapshot) check.Result {
 // one node loses its DNS with that node, however many replicas it has.
 func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Finding {
 	f := check.Finding{Subject: "cluster DNS", Nodes: nodes, Verdict: check.Warn, Evidence: replicaEvidence(s)}
-	scale := check.Remedy{
-		Text:    "Run at least two replicas (where an autoscaler sets their number, raise its minimum)",
-		Command: "kubectl -n kube-system scale deployment " + deploymentName(s) + " --replicas=2",
-	}
+	dns := remedies.DNS(s)
 	look := check.Remedy{
 		Purpose: check.Verify,
 		Text:    "Check that they are READY, and stand on different nodes",
-		Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+		Command: dns.Pods(),
 	}
 	switch {
 	case len(ready) == 0:
@@ -65,24 +67,24 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 		f.Remedy = []check.Remedy{{
 			Purpose: check.Find,
 			Text:    "Read what Kubernetes and the replicas say",
-			Command: "kubectl -n kube-system describe pods -l k8s-app=kube-dns | tail -40; kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
-		}, restartReplicas(s, "Let them be made anew"), {
+			Command: dns.Describe() + " | tail -40; " + dns.Logs(30),
+		}, dns.Restart("Let them be made anew"), {
 			Text:    "If they broke with a change of their image or configuration, go back to the version before",
-			Command: "kubectl -n kube-system rollout undo deployment " + deploymentName(s),
+			Command: dns.Rollout("undo"),
 		}, look}
 	case len(s.Nodes) == 1:
 		return nil
 	case len(ready) == 1:
 		f.Says = fmt.Sprintf("only 1 replica of the cluster DNS is ready (%s): when it or its node goes, no name resolves", where(ready[0]))
-		f.Remedy = []check.Remedy{scale, look}
-	case len(nodes) == 1:
+		f.Remedy = []check.Remedy{dns.Enough("Run at least two replicas (where an autoscaler sets their number, raise its minimum)"), look}
+	case len(nodes) == 1 && !dns.DaemonSet():
 		f.Says = fmt.Sprintf("the %d ready replicas of the cluster DNS all stand on %s: when that node goes, no name resolves", len(ready), nodes[0])
 		f.Remedy = []check.Remedy{{
 			Text:    "Let the scheduler place them anew, one after the other",
-			Command: fmt.Sprintf("kubectl -n %s rollout restart deployment %s", ready[0].Namespace, deploymentName(s)),
+			Command: dns.Rollout("restart"),
 		}, {
 			Purpose: check.Last, Text: "Spread them over the nodes, so that the next rollout does not put them together again",
-			Command: `kubectl -n kube-system patch deployment ` + deploymentName(s) + ` --type merge -p '{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"ScheduleAnyway","labelSelector":{"matchLabels":{"k8s-app":"kube-dns"}}}]}}}}'`,
+			Command: dns.Patch(dns.SpreadPatch()),
 		}, look}
 	default:
 		return nil
@@ -95,13 +97,6 @@ func where(p facts.Pod) string {
 		return p.Name
 	}
 	return p.Name + " on " + p.Node
-}
-
-func deploymentName(s *facts.Snapshot) string {
-	if s.Cluster.DNSDeployment != nil && s.Cluster.DNSDeployment.Name != "" {
-		return s.Cluster.DNSDeployment.Name
-	}
-	return "coredns"
 }
 
 func replicaEvidence(s *facts.Snapshot) []check.Evidence {
@@ -148,11 +143,11 @@ func lowPriority(s *facts.Snapshot) []check.Finding {
 				has, listed(names[class])),
 			Remedy: []check.Remedy{{
 				Text:    "Give it the class that Kubernetes made for it; its pods are made anew, one by one",
-				Command: `kubectl -n kube-system patch deployment ` + deploymentName(s) + ` -p '{"spec":{"template":{"spec":{"priorityClassName":"system-cluster-critical"}}}}'`,
+				Command: remedies.DNS(s).Patch(`{"spec":{"template":{"spec":{"priorityClassName":"system-cluster-critical"}}}}`),
 			}, {
 				Purpose: check.Verify,
 				Text:    "Check the class: it must say system-cluster-critical",
-				Command: "kubectl -n kube-system get pods -l k8s-app=kube-dns -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,CLASS:.spec.priorityClassName",
+				Command: remedies.DNS(s).Classes(),
 			}},
 		})
 	}

@@ -67,16 +67,12 @@ func lateRemedy(s *facts.Snapshot, b begin) []check.Remedy {
 		Purpose: check.Find,
 		Text:    "Is kube-proxy (or what replaces it) on this node up and in time, and the CNI's agent? Both write what a new pod needs",
 		Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + b.node,
-	}, {
-		Purpose: check.Find,
-		Text:    "Read how long the CNI and the data plane took",
-		Command: "kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=200 --prefix | grep -iE 'sync|took|error'",
-	}}
+	}, remedies.ProxyState(s, b.node)}
 	steps = append(steps, remedies.RestartProxy(s, b.node), remedies.RestartCNI(s, b.node))
 	if b.kind() == neverEver {
 		steps = append(steps, check.Remedy{
 			Purpose: check.Find, Text: "It does not get better with time: dns/service and service/api tell what is wrong; see their pods",
-			Command: "kubectl -n kube-system get pods -l 'k8s-app in (kube-proxy, kube-dns)' -o wide",
+			Command: remedies.DNS(s).Pods(),
 		})
 	}
 	return append(steps, check.Remedy{

@@ -11,7 +11,7 @@ import (
 
 // restartReplicas lets the cluster DNS be made anew, pod by pod.
 func restartReplicas(s *facts.Snapshot, text string) check.Remedy {
-	return check.Remedy{Text: text, Command: "kubectl -n kube-system rollout restart deployment " + deploymentName(s)}
+	return remedies.DNS(s).Restart(text)
 }
 
 // shownAnswers shows that a question is answered; both dig's status and the records count.

@@ -7,6 +7,7 @@ import (
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/framework/matrix"
+	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
 //go:embed truncation.md
@@ -97,7 +98,7 @@ func truncationRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		Command: "nstat -az IpReasmFails IpReasmTimeout IpFragFails; sysctl net.ipv4.ipfrag_high_thresh net.netfilter.nf_conntrack_frag6_high_thresh",
 	}, {
 		Purpose: check.Last, Text: "Where fragments are dropped: let CoreDNS keep its answers in one packet (\"bufsize 1232\" in the Corefile)",
-		Command: "kubectl -n kube-system edit configmap coredns && kubectl -n kube-system rollout restart deployment " + deploymentName(s),
+		Command: remedies.DNS(s).EditCorefile() + " && " + remedies.DNS(s).Rollout("restart"),
 	}, {
 		Purpose: check.Verify, Text: "Check the large answer in the four ways: truncated with TCP after it, by TCP alone, and in one datagram of 1232 and of 4096 bytes; none may time out", Node: c.From.Node,
 		Command: fmt.Sprintf("for how in +noedns +tcp +bufsize=1232 +bufsize=4096; do dig +tries=1 +time=2 $how @%s %s | grep -E 'flags|SIZE|timed out'; done", c.To.Addr, c.To.Name),

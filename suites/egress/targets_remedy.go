@@ -20,7 +20,7 @@ func targetRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	var steps []check.Remedy
 	switch failed, ok := unresolved(c.Detail); {
 	case ok && c.Answer.Outcome != facts.OK:
-		steps = nameRemedy(c, failed, node)
+		steps = nameRemedy(s, c, failed, node)
 	case podsOnly(s, p):
 		steps = podRemedy(s, c, node)
 	case c.Answer.Outcome == facts.Refused:
@@ -72,7 +72,7 @@ func podsOnly(s *facts.Snapshot, p matrix.Place) bool {
 	return false
 }
 
-func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy {
+func nameRemedy(s *facts.Snapshot, c matrix.Cell, failed facts.Attempt, node string) []check.Remedy {
 	ask := check.Remedy{
 		Purpose: check.Find,
 		Text:    "Ask for the name as the pod or host does, and at the resolver of the host directly", Node: node,
@@ -81,16 +81,16 @@ func nameRemedy(c matrix.Cell, failed facts.Attempt, node string) []check.Remedy
 	if failed.RCode == "NXDOMAIN" || absent(failed) {
 		return []check.Remedy{ask, {
 			Text:    "The resolver answers that there is no such name or address: correct it in the configuration, or let this resolver know that zone",
-			Command: "kubectl -n kube-system edit configmap coredns",
+			Command: remedies.DNS(s).EditCorefile(),
 		}}
 	}
 	return []check.Remedy{ask, {
 		Purpose: check.Find,
 		Text:    "The resolver itself is in trouble: see dns/service and dns/replica, and dns/external with this name in externalNames",
-		Command: "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix | grep -iE 'error|timeout'",
+		Command: remedies.DNS(s).Logs(50) + " | grep -iE 'error|timeout'",
 	}, {
 		Text:    "Let the cluster DNS be made anew, so that it asks its upstream from new sockets",
-		Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
+		Command: remedies.DNS(s).Rollout("restart"),
 	}}
 }
 

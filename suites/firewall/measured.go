@@ -152,17 +152,41 @@ func (o outcome) says(what string) string {
 // actsNot says whether the rule or policy of a stop stood at both looks, hence while
 // the probes ran, and yet broke none of the pairs that it must break. Pairs that needed
 // another attempt may have met a rule that comes and goes; one that counted fewer
-// packets than there are pairs was met by none of them.
+// packets than there are pairs was met by none of them. A rule that counted while pairs
+// through Services broke is met by those: what eBPF hands on from pod to pod comes back to
+// the kernel's chains where kube-proxy's rules translate it.
 func (b breaks) actsNot(s *facts.Snapshot, at place, looks []facts.Look, good ruling) (outcome, bool) {
 	if !slices.Contains(looks, facts.First) || !slices.Contains(looks, facts.Last) {
 		return outcome{}, false
 	}
 	o := b.measure(s, good)
+	if o.kept > 0 && o.broken == 0 && b.stopsTranslated(s) && countedBy(s, b.node, at) > 0 {
+		return o, false
+	}
 	if o.kept == 0 || o.broken > 0 || o.again == 0 {
 		return o, o.kept > 0 && o.broken == 0
 	}
 	counted := countedBy(s, b.node, at)
 	return o, counted >= 0 && counted < o.kept
+}
+
+// stopsTranslated: the pods of the node, or others through its NodePorts, do not reach a Service.
+func (b breaks) stopsTranslated(s *facts.Snapshot) bool {
+	for _, m := range s.Matrices {
+		if m.Flow.Look != facts.Main || !slices.Contains([]facts.TargetKind{facts.ToClusterIP, facts.ToNodePort, facts.ToDNSService}, m.Flow.To) ||
+			!slices.ContainsFunc(b.cases, func(c broken) bool { return c.family == m.Flow.Family && c.to == facts.ToPod }) {
+			continue
+		}
+		for _, row := range m.Rows {
+			for i, c := range row.Cells {
+				ours := m.Flow.From == facts.FromPod && row.From.Node == b.node || m.Targets[i].Node == b.node && row.From.Node != b.node
+				if ours && row.NotRun == "" && c.Outcome != facts.NotRun && c.Outcome != m.Flow.Via.Right() && !m.Targets[i].Silent {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // countedBy is what a rule or policy counted between the looks, -1 where that is not known.

@@ -43,6 +43,18 @@ func TestARuleThatBreaksNoMeasuredPairIsNoFailure(t *testing.T) {
 			counted(s, "n2", "FORWARD", "-j REJECT", 4, 5)
 			factstest.Letters(s, "pod>pod/tcp/ipv4@main", "...", "..~", "...")
 		}},
+		{name: "Services alone did not answer, and the counter moved", verdict: check.Fail, spoil: func(s *facts.Snapshot) {
+			counted(s, "n2", "FORWARD", "-j REJECT", 4, 61)
+			factstest.Letters(s, "pod>nodePort/tcp/ipv4@main", ".U.", "UUU", ".U.")
+		}},
+		{name: "Services alone did not answer, and the counter stood still", verdict: check.Warn, spoil: func(s *facts.Snapshot) {
+			counted(s, "n2", "FORWARD", "-j REJECT", 4, 4)
+			factstest.Letters(s, "pod>nodePort/tcp/ipv4@main", ".U.", "UUU", ".U.")
+		}},
+		{name: "Services of another node did not answer", verdict: check.Warn, spoil: func(s *facts.Snapshot) {
+			counted(s, "n2", "FORWARD", "-j REJECT", 4, 5)
+			factstest.Letters(s, "pod>nodePort/tcp/ipv4@main", "..U", "...", "...")
+		}},
 	})
 	judgeIn(t, firewall.Drops(), measuredCluster, []shape{
 		{name: "what it counted came from elsewhere", verdict: check.Warn, spoil: func(s *facts.Snapshot) {

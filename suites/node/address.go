@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/dataplane"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/peering"
 	"github.com/plumbline-net/plumbline/suites/remedies"
@@ -40,7 +41,7 @@ func address(s *facts.Snapshot) check.Result {
 		if why != "" {
 			continue
 		}
-		faults = append(faults, homeless(n, h)...)
+		faults = append(faults, homeless(s, n, h)...)
 		faults = append(faults, sources(n, h)...)
 		faults = append(faults, severalAddresses(n, h)...)
 	}
@@ -50,7 +51,7 @@ func address(s *facts.Snapshot) check.Result {
 }
 
 // homeless are InternalIPs that no interface of the node has.
-func homeless(n facts.Node, h *facts.HostLook) []peering.Fault {
+func homeless(s *facts.Snapshot, n facts.Node, h *facts.HostLook) []peering.Fault {
 	var out []peering.Fault
 	for _, a := range n.Internal {
 		if _, ok := holder(h, a); ok || len(h.Interfaces) == 0 {
@@ -61,8 +62,8 @@ func homeless(n facts.Node, h *facts.HostLook) []peering.Fault {
 			Says:     fmt.Sprintf("no interface of the node has its InternalIP %s", a),
 			Evidence: []check.Evidence{{Node: n.Name, Source: "addresses (last look)", Text: globals(h)}},
 			Repair: []check.Remedy{
-				{Purpose: check.Find, Text: "See which addresses the node has, and which one the kubelet was told", Node: n.Name, Command: "ip -br addr; cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet 2>/dev/null; systemctl cat kubelet | grep -- --node-ip"},
-				{Text: "If its address changed: let the kubelet read it again", Node: n.Name, Command: "systemctl restart kubelet"},
+				{Purpose: check.Find, Text: "See which addresses the node has, and which one the kubelet was told", Node: n.Name, Command: "ip -br addr; cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet 2>/dev/null; systemctl cat " + distribution.KubeletOf(s).Units() + " | grep -- --node-ip"},
+				{Text: "If its address changed: let the kubelet read it again", Node: n.Name, Command: distribution.KubeletOf(s).Restart()},
 				{Purpose: check.Last, Text: fmt.Sprintf("Where --node-ip names %s, put the right address there, or the kubelet publishes the old one again", a), Node: n.Name, Command: fmt.Sprintf("grep -rsn -e '--node-ip' -e '%s' /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system", a)},
 				{Purpose: check.Verify, Text: "Check what the cluster takes for its address: INTERNAL-IP must be one that the node has", Command: "kubectl get node -o wide " + n.Name},
 			},

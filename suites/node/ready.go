@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline-net/plumbline/framework/check"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -137,10 +138,11 @@ func conditionText(c facts.Condition) string {
 func conditionRemedy(s *facts.Snapshot, node string, c facts.Condition) []check.Remedy {
 	switch c.Type {
 	case "Ready":
+		kubelet := distribution.KubeletOf(s)
 		return []check.Remedy{
-			{Purpose: check.Find, Text: "Read what the kubelet says, and whether the container runtime runs", Node: node, Command: "journalctl -u kubelet --no-pager --since -10min | tail -40; systemctl is-active kubelet containerd crio"},
-			{Text: "Start the kubelet, or start it anew", Node: node, Command: "systemctl restart kubelet"},
-			{Purpose: check.Last, Text: "Let it start at every boot", Node: node, Command: "systemctl enable kubelet"},
+			{Purpose: check.Find, Text: "Read what the kubelet says, and whether the container runtime runs", Node: node, Command: "journalctl " + kubelet.Log() + " --no-pager --since -10min | tail -40; systemctl is-active " + kubelet.Units() + " containerd crio"},
+			{Text: "Start the kubelet, or start it anew", Node: node, Command: kubelet.Restart()},
+			{Purpose: check.Last, Text: "Let it start at every boot", Node: node, Command: "systemctl enable " + kubelet.Units()},
 		}
 	case "NetworkUnavailable":
 		return []check.Remedy{

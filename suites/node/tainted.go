@@ -37,7 +37,7 @@ func keptOut(s *facts.Snapshot) []check.Finding {
 }
 
 func taintFinding(s *facts.Snapshot, n facts.Node, taint string) check.Finding {
-	agent, restart := agentState(s, n.Name)
+	agent, there := agentState(s, n.Name)
 	f := check.Finding{
 		Subject: n.Name, Nodes: []string{n.Name}, Verdict: check.Fail,
 		Says:     fmt.Sprintf("the node's network is not ready: the taint %s keeps pods away, the suite's too, and %s", taint, agent),
@@ -47,23 +47,37 @@ func taintFinding(s *facts.Snapshot, n facts.Node, taint string) check.Finding {
 			Command: "kubectl get pods -A -o wide --field-selector spec.nodeName=" + n.Name + "; kubectl get daemonsets -A",
 		}},
 	}
-	if restart {
-		f.Remedy = append(f.Remedy, remedies.RestartCNI(s, n.Name))
-	} else {
-		f.Remedy = append(f.Remedy, check.Remedy{Text: "Let the network plugin's DaemonSet place its agent on this node again: correct what its node selector, affinity or tolerations ask for"})
-	}
+	f.Remedy = append(f.Remedy, agentBack(s, n.Name, there)...)
 	f.Remedy = append(f.Remedy, check.Remedy{
 		Purpose: check.Verify, Text: "Check the taints: the agent removes it when it is ready", Command: "kubectl get node " + n.Name + " -o jsonpath='{.spec.taints}'",
 	})
 	return f
 }
 
+// agentBack are the steps that bring the network plugin's agent back to a node.
+func agentBack(s *facts.Snapshot, node string, there bool) []check.Remedy {
+	pods := newest(s)
+	switch {
+	case there:
+		return []check.Remedy{remedies.RestartCNI(s, node)}
+	case len(pods) == 0:
+		return []check.Remedy{{Text: "Let the network plugin's DaemonSet place its agent on this node again: correct what its node selector, affinity or tolerations ask for"}}
+	}
+	namespace, name := remedies.DaemonSet(pods, s.Cluster.CNI)
+	return remedies.Everywhere(namespace, name, node)
+}
+
+// newest are the plugin's pods as they were seen last.
+func newest(s *facts.Snapshot) []facts.Pod {
+	if s.Cluster.CNIPodsLast != nil {
+		return s.Cluster.CNIPodsLast
+	}
+	return s.Cluster.CNIPods
+}
+
 // agentState says how the network plugin's agent is on a node, and whether it is there.
 func agentState(s *facts.Snapshot, node string) (says string, there bool) {
-	pods := s.Cluster.CNIPods
-	if s.Cluster.CNIPodsLast != nil {
-		pods = s.Cluster.CNIPodsLast
-	}
+	pods := newest(s)
 	for _, p := range pods {
 		if p.Node != node {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline-net/plumbline/framework/check"
 	"github.com/plumbline-net/plumbline/framework/cni"
+	"github.com/plumbline-net/plumbline/framework/distribution"
 	"github.com/plumbline-net/plumbline/framework/facts"
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
@@ -66,8 +67,8 @@ var troubles = []trouble{
 		{Purpose: check.Find, Text: "Run with --keep and read its last words", Command: "kubectl logs {pod} --previous"},
 	}},
 	{reason: "NodeNotReady", means: "the node is not Ready, so no pod starts there", steps: []check.Remedy{
-		{Purpose: check.Find, Text: "See whether the kubelet runs", Node: onNode, Command: "systemctl status kubelet --no-pager"},
-		{Text: "Start it anew", Node: onNode, Command: "systemctl restart kubelet"},
+		{Purpose: check.Find, Text: "See whether the kubelet runs", Node: onNode, Command: "systemctl status {kubelet} --no-pager"},
+		{Text: "Start it anew", Node: onNode, Command: "{restart kubelet}"},
 		{Purpose: check.Verify, Text: "Check that the node is Ready", Command: "kubectl get node {node}"},
 	}},
 }
@@ -81,7 +82,7 @@ var (
 	}
 	cniAgent = []check.Remedy{
 		{Purpose: check.Find, Text: "Look at the network plugin's agent on this node", Command: "kubectl get pods -A -o wide --field-selector spec.nodeName={node}"},
-		{Purpose: check.Find, Text: "Read what the kubelet says of it", Node: onNode, Command: "journalctl -u kubelet --no-pager --since -10min | grep -i cni | tail -20"},
+		{Purpose: check.Find, Text: "Read what the kubelet says of it", Node: onNode, Command: "journalctl {log of kubelet} --no-pager --since -10min | grep -i cni | tail -20"},
 		{Text: "Restart that agent: it writes its configuration anew when it starts", Command: restart},
 		podStarts,
 	}
@@ -134,7 +135,9 @@ func (t trouble) remedy(s *facts.Snapshot, node, pod, namespace string) []check.
 	if pod == "" {
 		pod = "POD"
 	}
-	names := strings.NewReplacer("{node}", node, "{pod}", "-n "+namespace+" "+pod, "{namespace}", namespace, restart, remedies.RestartCNI(s, node).Command)
+	kubelet := distribution.KubeletOf(s)
+	names := strings.NewReplacer("{node}", node, "{pod}", "-n "+namespace+" "+pod, "{namespace}", namespace, restart, remedies.RestartCNI(s, node).Command,
+		"{kubelet}", kubelet.Units(), "{restart kubelet}", kubelet.Restart(), "{log of kubelet}", kubelet.Log())
 	var out []check.Remedy
 	for _, step := range t.steps {
 		out = append(out, check.Remedy{Purpose: step.Purpose, Text: step.Text, Node: names.Replace(step.Node), Command: names.Replace(step.Command)})

@@ -80,7 +80,7 @@ func lostConnections(s *facts.Snapshot, g symptom.Growth, t table, known bool) s
 		out.Remedy = []check.Remedy{
 			{Purpose: check.Find, Text: "See which connections there are most of", Node: g.Node, Command: "conntrack -L 2>/dev/null | awk '{print $1}' | sort | uniq -c"},
 			{Text: "If it is DNS (udp, port 53): let pods send their two questions one after the other, from sockets of their own", Command: "kubectl -n NAMESPACE patch deployment NAME --type merge -p '{\"spec\":{\"template\":{\"spec\":{\"dnsConfig\":{\"options\":[{\"name\":\"single-request-reopen\"}]}}}}}'"},
-			{Purpose: check.Last, Text: "For all pods: NodeLocal DNSCache asks the cluster DNS by TCP and does not track (Kubernetes documentation, \"Using NodeLocal DNSCache\"); this shows whether it runs", Command: "kubectl -n kube-system get daemonset node-local-dns"},
+			{Purpose: check.Last, Text: "For all pods: NodeLocal DNSCache asks the cluster DNS by TCP and does not track (Kubernetes documentation, \"Using NodeLocal DNSCache\"); this shows whether it runs", Command: "kubectl get daemonsets -A | grep -i dns"},
 			remedies.Still(g.Node, "that the counter stands still", "conntrack -S | grep -o 'insert_failed=[0-9]*' | xargs"),
 		}
 	}

@@ -73,8 +73,13 @@ func ShowProxy(s *facts.Snapshot) string {
 	if _, a, ok := agentOf(s); ok && p.Form == recognise.Replaced {
 		return "kubectl -n " + a.Namespace + " get pods -o wide | grep " + a.DaemonSet
 	}
-	if p.WithoutPod() {
-		return "systemctl status --no-pager kube-proxy " + strings.Join(p.Distribution.Units, " ")
+	switch p.Form {
+	case recognise.Host:
+		return "systemctl status --no-pager kube-proxy"
+	case recognise.Embedded:
+		return "systemctl status --no-pager " + strings.Join(p.Distribution.Units, " ")
+	case recognise.Replaced, recognise.Missing:
+		return "kubectl get daemonsets -A"
 	}
 	return "kubectl -n " + proxyNamespace(s) + " get pods -o wide | grep kube-proxy"
 }

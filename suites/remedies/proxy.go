@@ -28,6 +28,11 @@ func RestartProxy(s *facts.Snapshot, node string) check.Remedy {
 		out.Node = node
 		out.Text += "; the kubelet starts a static pod again when its container ends"
 		out.Command = "crictl stop $(crictl ps -q --name kube-proxy)"
+	case recognise.Missing:
+		return check.Remedy{
+			Purpose: check.Find, Text: "No kube-proxy was found on any node, so there is none to restart: see component/kube-proxy",
+			Command: "kubectl get daemonsets,pods -A -o wide | grep -i proxy",
+		}
 	default:
 		out.Command = fmt.Sprintf("kubectl -n %s delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=%s", proxyNamespace(s), node)
 		if pod, ok := proxyPod(s, node); ok && pod.Namespace != "kube-system" {
@@ -86,10 +91,21 @@ func KeepProxySetting(s *facts.Snapshot, what string) check.Remedy {
 			Purpose: check.Last, Text: fmt.Sprintf("kube-proxy sets it when it starts: give %s to kube-proxy in %s of each node, and restart %s", what, p.Distribution.KubeletConfig, p.Distribution.Name),
 			Command: "grep -n kube-proxy " + p.Distribution.KubeletConfig,
 		}
+	case recognise.Replaced, recognise.Missing:
+		return check.Remedy{
+			Purpose: check.Find, Text: "No kube-proxy runs here. See whether the network plugin that serves the Services sets " + what,
+			Command: ShowConfig(s),
+		}
+	case recognise.StaticPods:
+		return check.Remedy{
+			Purpose: check.Last, Text: "kube-proxy sets it when it starts: write " + what + " in the manifest of its static pod, or where the distribution makes it from, on each node",
+			Command: "grep -rn kube-proxy /etc/kubernetes/manifests " + p.Distribution.KubeletConfig,
+		}
 	default:
+		namespace, name := DaemonSet(s.Cluster.KubeProxy, "kube-proxy")
 		return check.Remedy{
 			Purpose: check.Last, Text: "kube-proxy sets it when it starts: write " + what + " in its configuration (config.conf), and start it anew",
-			Command: "kubectl -n kube-system edit configmap kube-proxy && kubectl -n kube-system rollout restart daemonset kube-proxy",
+			Command: fmt.Sprintf("kubectl -n %s edit configmap kube-proxy && kubectl -n %[1]s rollout restart daemonset %s", namespace, name),
 		}
 	}
 }

@@ -122,10 +122,10 @@ func headlessRemedy(s *facts.Snapshot) func(matrix.Place) []check.Remedy {
 			replicas = append(replicas, p.Addrs[0].String())
 		}
 	}
-	return func(p matrix.Place) []check.Remedy { return headlessSteps(p, replicas) }
+	return func(p matrix.Place) []check.Remedy { return headlessSteps(remedies.DNS(s), p, replicas) }
 }
 
-func headlessSteps(p matrix.Place, replicas []string) []check.Remedy {
+func headlessSteps(dns remedies.ClusterDNS, p matrix.Place, replicas []string) []check.Remedy {
 	c := p.Examples[0]
 	return []check.Remedy{
 		{
@@ -136,7 +136,7 @@ func headlessSteps(p matrix.Place, replicas []string) []check.Remedy {
 		{
 			Purpose: check.Find,
 			Text:    "Is the cluster DNS current? Its log tells when its watch of the API server fails; RBAC must let it list EndpointSlices",
-			Command: "kubectl -n kube-system logs --tail=40 -l k8s-app=kube-dns --prefix; kubectl auth can-i list endpointslices.discovery.k8s.io -A --as=system:serviceaccount:kube-system:coredns",
+			Command: dns.Logs(40) + "; " + dns.MayList(),
 		},
 		{
 			Purpose: check.Find,
@@ -145,7 +145,7 @@ func headlessSteps(p matrix.Place, replicas []string) []check.Remedy {
 		},
 		{
 			Text:    "Let the replicas be made anew, so that they read the cluster's endpoints again",
-			Command: "kubectl -n kube-system rollout restart deployment -l k8s-app=kube-dns",
+			Command: dns.Rollout("restart"),
 		},
 		remedies.Again("service/headless", "dns/records"),
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"net/netip"
@@ -111,12 +112,8 @@ func nodePortLocalRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 		return []check.Remedy{{
 			Purpose: check.Find,
 			Text:    "Which rule rewrites the client's address? kube-proxy with --masquerade-all does, and so does a MASQUERADE for all that is forwarded", Node: node,
-			Command: "iptables -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'; " +
-				"kubectl -n kube-system get configmap kube-proxy -o yaml | grep -iE 'masqueradeAll|clusterCIDR'",
-		}, {
-			Text:    "Switch --masquerade-all off in kube-proxy's configuration (iptables: masqueradeAll: false), and start it anew; a rule of somebody else's has to go where it is written",
-			Command: "kubectl -n kube-system get configmap kube-proxy -o yaml | sed 's/masqueradeAll: true/masqueradeAll: false/' | kubectl apply -f - && kubectl -n kube-system rollout restart daemonset kube-proxy",
-		}, remedies.Again("service/node-port-local"), last}
+			Command: "iptables -t nat -nvL POSTROUTING --line-numbers; nft list ruleset | grep -nE 'masquerade|snat'",
+		}, remedies.KeepProxySetting(s, "masqueradeAll: false under "+cmp.Or(recognise.ProxyMode(s), "iptables")), remedies.Again("service/node-port-local"), last}
 	}
 	return append(nodePortRemedy(s, p), last)
 }
