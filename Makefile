@@ -26,13 +26,22 @@ build: ## bin/plumbline, bin/plumbline-agent and bin/lab
 	@mkdir -p bin out
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/plumbline ./cmd/plumbline-agent ./fixtures/lab/cmd/lab
 
-.PHONY: image
-image: build packages-lab ## out/plumbline-image.tar, for kind load, docker load, ctr import and the lab
-	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) --binary bin/plumbline --binary bin/plumbline-agent
+# The image has one name on nodes of every architecture. Of the machine's own there are programs in bin.
+ARCHES ?= amd64 arm64
+OTHER_ARCHES = $(filter-out $(shell go env GOARCH),$(ARCHES))
+.PHONY: image programs-other
+programs-other:
+	@for a in $(OTHER_ARCHES); do mkdir -p out/bin/$$a; \
+	  CGO_ENABLED=0 GOARCH=$$a go build -trimpath -ldflags '$(LDFLAGS)' -o out/bin/$$a/ ./cmd/plumbline ./cmd/plumbline-agent; done
+image: build programs-other packages-lab ## out/plumbline-image.tar, for kind, docker, ctr and the lab (ARCHES="amd64 arm64")
+	bin/lab image --out out/plumbline-image.tar --tag $(IMAGE) \
+	  $(foreach d,bin $(addprefix out/bin/,$(OTHER_ARCHES)),--binary $(d)/plumbline --binary $(d)/plumbline-agent)
 
-.PHONY: packages-lab packages-test
+.PHONY: packages-lab packages-qemu packages-test
 packages-lab: build
 	@.ci/packages $$(bin/lab check --packages)
+packages-qemu: packages-lab # runs the programs of the image's other architecture
+	@.ci/packages qemu-aarch64-static:qemu-user-static
 packages-test: packages-lab
 	@.ci/packages node:nodejs npm:npm chromium:chromium xmllint:libxml2-utils fonts-dejavu-core
 
@@ -87,8 +96,8 @@ test-unit: ## pure tests, tests in network namespaces, reports in real parsers a
 	go test ./...
 
 .PHONY: test-lab
-test-lab: image ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
-	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab
+test-lab: image packages-qemu ## end to end on a lab of its own, with a few faults (FAULTS=id,id… chooses)
+	FAULTS="$${FAULTS-$(FEW_FAULTS)}" go test -tags lab -count 1 -p 1 -timeout 75m -v ./fixtures/e2e ./fixtures/lab ./fixtures/lab/image
 
 # Two networks beside flannel, in short form; `make networks` has all networks and all faults.
 .PHONY: test-networks
