@@ -344,7 +344,7 @@ func changes() []spoiled {
 			s.Host("n2", facts.First).Interfaces = append(s.Host("n2", facts.First).Interfaces, facts.Interface{
 				Name: "4f1c2d3e4a5b6c7", Kind: "veth", Up: true, Addrs: []netip.Prefix{netip.MustParsePrefix("fe80::1/64")},
 			})
-			h.Interfaces = append(h.Interfaces, facts.Interface{Name: "veth12ab", Kind: "veth", Up: true}, facts.Interface{Name: "cali99", Up: true})
+			h.Interfaces = append(h.Interfaces, facts.Interface{Name: "veth12ab", Kind: "veth", Up: true}, facts.Interface{Name: "cali99", Kind: "veth", Up: true})
 			h.Routes = append(h.Routes, facts.Route{Dst: netip.MustParsePrefix("10.244.2.9/32"), Dev: "cali99", Type: "unicast", Table: 254, Family: facts.IPv4})
 			h.Sysctls["net.netfilter.nf_conntrack_count"], h.Sysctls["net.ipv4.conf.veth12ab.forwarding"] = "999", "1"
 			d := dump(h, "iptables-nft-save")

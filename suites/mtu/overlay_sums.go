@@ -104,7 +104,7 @@ func (a *sums) pods(s *facts.Snapshot, n facts.Node, into facts.Interface, pod i
 		text: fmt.Sprintf("pods mtu %d; %s mtu %d", pod, into.Name, into.MTU),
 		says: fmt.Sprintf("pods have MTU %d, and %s, which carries their %s packets to other nodes, only %d", pod, into.Name, familyWord(f), into.MTU),
 		remedy: append([]check.Remedy{
-			{Purpose: check.Find, Text: "See which pods have the larger MTU: those that were made before the plugin's MTU was changed", Node: n.Name, Command: "for i in $(ls /sys/class/net | grep -E '^(veth|cali|lxc)'); do echo $i $(cat /sys/class/net/$i/mtu); done"},
+			{Purpose: check.Find, Text: "See which pods have the larger MTU: those that were made before the plugin's MTU was changed", Node: n.Name, Command: "ip -o link show type veth"},
 			{
 				Text: "Pods take the size when they are made: restart their workloads one by one (kubectl rollout restart), when that suits their owners",
 			},

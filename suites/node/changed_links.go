@@ -11,25 +11,20 @@ import (
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
-// podInterface says whether an interface comes and goes with pods.
-func podInterface(name string) bool {
-	return slices.ContainsFunc([]string{"veth", "cali", "lxc", "eni", "gke", "azv", "tap", "nic", "pod", "kube-bridge-"},
-		func(stem string) bool { return strings.HasPrefix(name, stem) })
-}
-
-func comesWithPods(i facts.Interface) bool {
-	return podInterface(i.Name) || i.Kind == "veth" && !hasGlobal(i) || strings.HasPrefix(i.Master, "cni") || i.Name == "kube-ipvs0" || i.Name == "nodelocaldns"
-}
-
-func hasGlobal(i facts.Interface) bool {
-	return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Addr().IsGlobalUnicast() })
+// comesWithPods says whether an interface comes and goes with pods, or with IPVS or a
+// node-local DNS cache. The one that has the node's own address is none of them.
+func (c *comparison) comesWithPods(i facts.Interface) bool {
+	if slices.ContainsFunc(c.node.Internal, func(a netip.Addr) bool { return hasAddr(i, a) }) {
+		return false
+	}
+	return dataplane.PodPort(i) || i.Name == "kube-ipvs0" || i.Name == "nodelocaldns"
 }
 
 // interfaces compares those that do not belong to pods. A bridge that appears
 // or comes up is the CNI's, brought by the node's first pod.
 func (c *comparison) interfaces() {
 	for _, before := range c.first.Interfaces {
-		if comesWithPods(before) {
+		if c.comesWithPods(before) {
 			continue
 		}
 		after, ok := c.last.Interface(before.Name)
@@ -53,7 +48,7 @@ func (c *comparison) interfaces() {
 		}
 	}
 	for _, after := range c.last.Interfaces {
-		if _, ok := c.first.Interface(after.Name); !ok && !comesWithPods(after) && after.Kind != "bridge" && after.Kind != "veth" {
+		if _, ok := c.first.Interface(after.Name); !ok && !c.comesWithPods(after) && after.Kind != "bridge" && after.Kind != "veth" {
 			c.differs(check.Warn, "interface "+after.Name, "", "there", "")
 		}
 	}

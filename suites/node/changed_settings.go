@@ -114,10 +114,15 @@ func (c *comparison) ruleSteps(text, verb string) []check.Remedy {
 	}
 }
 
+// ofAPod says whether an interface was a pod's at either look.
+func (c *comparison) ofAPod(name string) bool {
+	return dataplane.PodPortNamed(c.first, name) || dataplane.PodPortNamed(c.last, name)
+}
+
 func (c *comparison) ruleTexts(h *facts.HostLook) map[string]bool {
 	out := map[string]bool{}
 	for _, r := range h.Rules {
-		if r.Src.IsValid() && r.Src.IsSingleIP() || r.Dst.IsValid() && r.Dst.IsSingleIP() || podInterface(r.IifName) || podInterface(r.OifName) {
+		if r.Src.IsValid() && r.Src.IsSingleIP() || r.Dst.IsValid() && r.Dst.IsSingleIP() || c.ofAPod(r.IifName) || c.ofAPod(r.OifName) {
 			continue
 		}
 		text := fmt.Sprintf("%s %d:", r.Family, r.Priority)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/plumbline-net/plumbline/framework/dataplane"
 	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
@@ -31,7 +32,7 @@ func (c comparedFacts) read(n facts.Node, h *facts.HostLook) {
 		}
 	}
 	for name, value := range h.Sysctls {
-		if !ofThisMachine(name) {
+		if !ofThisMachine(h, name) {
 			c.set(ofSettings, name, n.Name, value)
 		}
 	}
@@ -107,7 +108,7 @@ func ofAnInterface(name string) bool {
 }
 
 // ofThisMachine says whether a setting may rightly differ from machine to machine.
-func ofThisMachine(name string) bool {
+func ofThisMachine(h *facts.HostLook, name string) bool {
 	exact := []string{
 		// The kernel computes these at boot from the size of the memory (nf_conntrack-sysctl.rst,
 		// ip-sysctl.rst, fs.rst); kube-proxy sets the first from the number of CPUs.
@@ -120,7 +121,7 @@ func ofThisMachine(name string) bool {
 		"kernel.hostname", "kernel.domainname", "kernel.random.boot_id", "fs.file-nr", "fs.inode-nr", "kernel.ns_last_pid",
 	}
 	return slices.Contains(exact, name) || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, ".stable_secret") ||
-		ofAnInterface(name) && podInterface(interfaceOf(name))
+		ofAnInterface(name) && dataplane.PodPortNamed(h, interfaceOf(name))
 }
 
 func interfaceOf(name string) string {
