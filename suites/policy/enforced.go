@@ -30,7 +30,35 @@ func enforced(s *facts.Snapshot) check.Result {
 	}
 	j := judgeStage(s.PolicyTrial, stage, func(c connection) bool { return c.want == topology.Stops })
 	j.held = nil
-	return j.result(s, stage, "that a policy denies are stopped")
+	r := j.result(s, stage, "that a policy denies are stopped")
+	if len(r.Findings) == 0 && stage.Settled > slowMillis {
+		return check.Conclude(r.Why, []check.Finding{slow(s, stage)})
+	}
+	return r
+}
+
+// slowMillis is when policies that come into force are late: agents write them within
+// a second or a few, and a pod that has just started is open until then.
+const slowMillis = 15_000
+
+// slow is a plugin that enforces, but late; which node was the last is not measured.
+func slow(s *facts.Snapshot, stage *facts.PolicyStage) check.Finding {
+	return check.Finding{
+		Subject: plugin(s), Nodes: []string{}, Verdict: check.Warn,
+		Says: fmt.Sprintf("a policy of the suite was in force on all nodes only after %s; expected within %s. Until then what it denies passes",
+			seconds(stage.Settled), seconds(slowMillis)),
+		Evidence: []check.Evidence{{
+			Source: "trial of network policies, stage " + string(stage.Name),
+			Text:   fmt.Sprintf("%d rounds in %s; all connections as the policies say from %s on", stage.Rounds, seconds(stage.Waited), seconds(stage.Settled)),
+		}},
+		Remedy: []check.Remedy{
+			{
+				Purpose: check.Find, Text: "Are the nodes short of CPU, or are the network plugin's agents behind? See pressure/load, pressure/cpu and the agents",
+				Command: remedies.ShowConfig(s) + "; kubectl top nodes",
+			},
+			remedies.Again("policy/enforced"),
+		},
+	}
 }
 
 // idle says what policies there are where nothing enforces them.
