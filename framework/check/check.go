@@ -126,6 +126,12 @@ type Kind string
 // ProxyAbsent: no kube-proxy ran on the node from the beginning of the run to its end.
 const ProxyAbsent Kind = "no kube-proxy"
 
+// Who keeps the suite's own pods from every node: a part of the control plane that does not act.
+const (
+	ControllerIdle Kind = "controller manager does not act"
+	SchedulerIdle  Kind = "scheduler does not act"
+)
+
 // Pair is one cell of a matrix.
 type Pair struct {
 	From string `json:"from"` // "pod/n1"

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plumbline-net/plumbline/framework/cni"
+	"github.com/plumbline-net/plumbline/framework/facts"
 )
 
 // Access is what decides which rights a run needs.
@@ -70,6 +71,12 @@ func reading() []Right {
 		{Verb: "get", Group: apps, Resource: "deployments", For: deployment, Without: "it stays unknown"},
 		{Verb: "list", Group: apps, Resource: "deployments", For: deployment, Without: "it stays unknown"},
 		{Verb: "get", Resource: "services", Namespace: metav1.NamespaceDefault, Name: "kubernetes", For: "service/api", Without: "it stays unknown"},
+	}
+	for _, name := range []string{facts.LeaseController, facts.LeaseScheduler} {
+		out = append(out, Right{
+			Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Namespace: system, Name: name,
+			For: "telling a control plane that does not act", Without: "a run waits longer for pods that nobody makes",
+		})
 	}
 	for _, name := range []string{"kube-proxy", "kubeadm-config", "coredns"} {
 		out = append(out, Right{Verb: "get", Resource: "configmaps", Namespace: system, Name: name, For: ranges, Without: may})

@@ -27,7 +27,9 @@ type AgentPod struct {
 	facts.Agent
 	// Unseen: the pod is bound to its node, and the kubelet there has not taken it up.
 	Unseen bool
-	uid    string
+	// Unscheduled: the scheduler has not looked at the pod.
+	Unscheduled bool
+	uid         string
 }
 
 // Agents lists the pods of a component ("node", "probe", "runtime" with the run of
@@ -56,6 +58,7 @@ func (c *Client) Agents(ctx context.Context, r Run, component string) (AgentPods
 		if !agent.Ready {
 			agent.Trouble = stateTrouble(p)
 			// The kubelet sets the start time as soon as it has seen the pod.
+			agent.Unscheduled = unscheduled(p)
 			agent.Unseen = p.Spec.NodeName != "" && p.Status.StartTime == nil
 		}
 		out.ByNode[node] = agent

@@ -34,8 +34,9 @@ type Collector struct {
 	phase    phase
 	// created: there may be something to clean up.
 	created bool
-	mu      sync.Mutex           // guards snapshot.Stats and perNode
-	perNode map[string]int       // exec calls
+	mu      sync.Mutex     // guards snapshot.Stats and perNode
+	perNode map[string]int // exec calls
+	leases  leases
 	givenUp map[string]bool      // nodes whose node agent or probe pod did not come up
 	born    map[string]time.Time // when each of the Services was made, by kind
 	plugin  cluster.Plugin

@@ -32,6 +32,8 @@ type watch struct {
 	news      map[string][]string // nodes by what is to be said of them
 	asked     time.Time
 	lastErr   error
+	// untaken: the DaemonSet controller has not taken up the DaemonSet.
+	untaken bool
 }
 
 func newWatch(c *Collector, r role) *watch {
@@ -79,6 +81,7 @@ func (w *watch) inquire(ctx context.Context, pods *cluster.AgentPods) {
 	if err := w.collector.latestConditions(ctx); err != nil {
 		w.failed(ctx, err)
 	}
+	w.controlPlane(ctx)
 }
 
 // failed keeps what went wrong, unless it is only that the wait itself is over.
@@ -122,6 +125,10 @@ func (w *watch) stuck(n facts.Node) bool {
 	trouble := w.trouble(n)
 	if len(trouble) == 0 {
 		delete(w.since, n.Name)
+		if k := w.kept(n.Name); k != "" && time.Since(w.began) > troubleGrace {
+			w.tell(n.Name, keptSays(k))
+			return w.idle(k)
+		}
 		return w.unseen(n.Name)
 	}
 	if w.since[n.Name].IsZero() {
@@ -193,7 +200,8 @@ func (w *watch) record() {
 			continue
 		}
 		agent.Trouble = w.trouble(*n)
-		agent.NotRun = w.notRun(agent.Trouble, pod.Unseen)
+		agent.Kept = w.kept(n.Name)
+		agent.NotRun = w.notRun(agent.Trouble, agent.Kept, pod.Unseen)
 		// A RuntimeClass that a node lacks says nothing about its other pods.
 		if w.role.class == "" && exists || len(notReady(*n)) > 0 {
 			w.collector.givenUp[n.Name] = true
@@ -201,12 +209,14 @@ func (w *watch) record() {
 	}
 }
 
-func (w *watch) notRun(trouble []facts.Event, unseen bool) string {
+func (w *watch) notRun(trouble []facts.Event, kept facts.Kept, unseen bool) string {
 	if len(trouble) > 0 {
 		return fmt.Sprintf("its %s agent is not ready: %s: %s", w.role.component, trouble[0].Reason, trouble[0].Message)
 	}
 	why := "nothing says why"
 	switch {
+	case keptSays(kept) != "":
+		why = keptSays(kept)
 	case unseen:
 		why = notTakenUp
 	case w.lastErr != nil:

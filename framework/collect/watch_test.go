@@ -128,7 +128,7 @@ func TestTheEndOfTheWaitIsNotWhatKeptItFromKnowing(t *testing.T) {
 		t.Errorf("keeps %v", w.lastErr)
 	}
 	w.failed(t.Context(), errors.New("the API server is gone"))
-	if why := w.notRun(nil, false); !strings.Contains(why, "the API server is gone") {
+	if why := w.notRun(nil, "", false); !strings.Contains(why, "the API server is gone") {
 		t.Errorf("says %q", why)
 	}
 }

@@ -69,6 +69,7 @@ func causes() []cause {
 		{"node-not-ready", nodeNotReady},
 		{"node-range-exhausted", nodeRangeExhausted},
 		{"kubelet-unreachable", kubeletUnreachable},
+		{controlPlaneIdleID, controlPlaneIdle},
 		{"agent-not-running", agentNotRunning},
 		{"no-forwarding", noForwarding},
 		{cniAgentUnwell, pluginAgentGone},

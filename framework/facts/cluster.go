@@ -11,6 +11,8 @@ type Cluster struct {
 	Context string `json:"context,omitempty"` // kubeconfig context
 	UID     string `json:"uid,omitempty"`     // UID of the namespace kube-system: the cluster's identity
 	Version string `json:"version,omitempty"` // of the API server
+	// Leases are those of the controller manager and the scheduler, read while an agent did not start.
+	Leases []Lease `json:"leases,omitempty"`
 	// Families the cluster has, taken from the nodes' and Services' addresses.
 	Families    []Family       `json:"families,omitempty"`
 	PodCIDRs    []netip.Prefix `json:"podCIDRs,omitempty"`
@@ -144,6 +146,8 @@ type Agent struct {
 	Ready bool  `json:"ready,omitempty"`
 	// Trouble is the scheduler's, kubelet's, CNI's or admission's own words where it is not Ready.
 	Trouble []Event `json:"trouble,omitempty"`
+	// Kept says who keeps the pod away, where it is not the node.
+	Kept Kept `json:"kept,omitempty"`
 	// NotRun says why no agent was wanted here (tier, selection).
 	NotRun     string `json:"notRun,omitempty"`
 	ResolvConf *Text  `json:"resolvConf,omitempty"`

@@ -52,6 +52,9 @@ func (c *trial) doubt(r *report.Report) string {
 	if c.facts.Run.Incomplete != "" {
 		return strings.TrimRight(c.facts.Run.Incomplete, ".")
 	}
+	if says := nowhere(r); says != "" {
+		return says
+	}
 	var unknown []string
 	for _, k := range r.Checks {
 		if k.Verdict == check.Unknown && k.Level == check.Core && !k.Accepted {
@@ -65,6 +68,15 @@ func (c *trial) doubt(r *report.Report) string {
 		return "no check could be made"
 	}
 	return ""
+}
+
+// nowhere is the cause for which no node could be looked at, where there is one: it says
+// more than the list of all that is not known for it.
+func nowhere(r *report.Report) string {
+	if r.Tested() > 0 || len(r.Causes) == 0 || r.Causes[0].Verdict != check.Unknown {
+		return ""
+	}
+	return r.Causes[0].Says
 }
 
 func notFit(r *report.Report, failed int) string {

@@ -63,6 +63,9 @@ func agentOf(s *facts.Snapshot, n facts.Node, what string, a facts.Agent, namesp
 	case len(a.Trouble) == 0 && a.NotRun == "":
 		w.Says = "it is not Ready, and nothing says why"
 		return w, true
+	case len(a.Trouble) == 0 && idleKind(a.Kept) != "":
+		w.Finding = idle(s, a.Kept)
+		return w, true
 	case len(a.Trouble) == 0:
 		w.Says = a.NotRun
 		if strings.Contains(a.NotRun, kubeletPort) {

@@ -1,0 +1,41 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/plumbline-net/plumbline/framework/check"
+)
+
+const controlPlaneIdleID = "control-plane-idle"
+
+// controlPlaneIdle: the controller manager makes a DaemonSet's pods, and the scheduler
+// places them (Kubernetes documentation, "DaemonSet"). Where one of them does not act,
+// the suite has no pod on any node, and no node is to blame.
+func controlPlaneIdle(in *input) []claim {
+	var out []claim
+	for _, kind := range []check.Kind{check.ControllerIdle, check.SchedulerIdle} {
+		var findings []located
+		for _, f := range in.leftOf(nodeAgentCheck, check.Unknown) {
+			if f.Kind == kind {
+				findings = append(findings, f)
+			}
+		}
+		if len(findings) == 0 {
+			continue
+		}
+		evidence, remedy := evidenceOf(findings)
+		nodes := namedBy(findings)
+		everywhere := len(nodes) == len(in.facts.Selected())
+		out = append(out, claim{
+			says: says(findings), evidence: evidence, remedy: remedy,
+			grounds: "the API server tells how far the suite's DaemonSets and pods came",
+			finding: func(id string, f check.Finding) bool {
+				if id == nodeAgentCheck {
+					return f.Kind == kind
+				}
+				return f.Verdict == check.Unknown && (everywhere && len(f.Nodes) == 0 || len(f.Nodes) > 0 && !slices.ContainsFunc(f.Nodes, func(n string) bool { return !slices.Contains(nodes, n) }))
+			},
+		})
+	}
+	return out
+}
