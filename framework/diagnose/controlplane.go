@@ -27,7 +27,7 @@ func controlPlaneIdle(in *input) []claim {
 		nodes := namedBy(findings)
 		everywhere := len(nodes) == len(in.facts.Selected())
 		out = append(out, claim{
-			says: says(findings), evidence: evidence, remedy: remedy,
+			says: findings[0].Says, evidence: evidence, remedy: remedy, // of no node: none is to blame
 			grounds: "the API server tells how far the suite's DaemonSets and pods came",
 			finding: func(id string, f check.Finding) bool {
 				if id == nodeAgentCheck {
