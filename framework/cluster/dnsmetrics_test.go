@@ -31,8 +31,10 @@ func TestTheMetricsPortOfTheClusterDNSIsTheOneThatIsDeclared(t *testing.T) {
 		{"a port of the container", service(nil), ports(corev1.ContainerPort{Name: "metrics", ContainerPort: 9153}), facts.DeclaredPort{Port: 9153, By: "container port metrics"}},
 		{"a Helm chart's port", service(nil), ports(corev1.ContainerPort{Name: "tcp-metrics", ContainerPort: 9153}), facts.DeclaredPort{Port: 9153, By: "container port tcp-metrics"}},
 		{"an annotation of the pods", service(nil), annotated, facts.DeclaredPort{Port: 9253, By: "annotation prometheus.io/port of the pods"}},
-		{"a port of the Service", service(nil, corev1.ServicePort{Name: "metrics", Port: 80, TargetPort: intstr.FromInt32(9353)}), dnsPorts,
-			facts.DeclaredPort{Port: 9353, By: "port metrics of the Service"}},
+		{
+			"a port of the Service", service(nil, corev1.ServicePort{Name: "metrics", Port: 80, TargetPort: intstr.FromInt32(9353)}), dnsPorts,
+			facts.DeclaredPort{Port: 9353, By: "port metrics of the Service"},
+		},
 		{"an annotation of the Service", service(map[string]string{scrapePort: "9453"}), dnsPorts, facts.DeclaredPort{Port: 9453, By: "annotation prometheus.io/port of the Service"}},
 		{"behind a proxy that wants a token", service(nil), behindProxy, facts.DeclaredPort{Port: 9154, TLS: true, By: "container port metrics"}},
 		{"none", service(nil, corev1.ServicePort{Name: "dns", Port: 53, Protocol: corev1.ProtocolUDP}), dnsPorts, facts.DeclaredPort{}},

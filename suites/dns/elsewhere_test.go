@@ -103,8 +103,11 @@ func TestMetricsAreReadWhereTheyAreDeclared(t *testing.T) {
 	}{
 		{"none", facts.DeclaredPort{}, "neither the pods nor the Service of the cluster DNS declare a metrics port: no container port or Service port is named metrics, " +
 			"and there is no annotation prometheus.io/port"},
-		{"TLS", facts.DeclaredPort{Port: 9154, TLS: true, By: "container port metrics"},
-			"the metrics port 9154 of the cluster DNS (container port metrics) speaks TLS, and is read by authorised clients alone"},
+		{
+			"TLS",
+			facts.DeclaredPort{Port: 9154, TLS: true, By: "container port metrics"},
+			"the metrics port 9154 of the cluster DNS (container port metrics) speaks TLS, and is read by authorised clients alone",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := factstest.Healthy(2)

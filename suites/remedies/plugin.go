@@ -80,6 +80,7 @@ func ShowProxy(s *facts.Snapshot) string {
 		return "systemctl status --no-pager " + strings.Join(p.Distribution.Units, " ")
 	case recognise.Replaced, recognise.Missing:
 		return "kubectl get daemonsets -A"
+	case recognise.Unknown, recognise.InPods, recognise.StaticPods:
 	}
 	return "kubectl -n " + proxyNamespace(s) + " get pods -o wide | grep kube-proxy"
 }
