@@ -69,18 +69,17 @@ func (w *watch) kept(node string) facts.Kept {
 
 // idle: whoever has to act holds a lease that has lapsed, so waiting longer is pointless.
 func (w *watch) idle(k facts.Kept) bool {
-	lease := w.collector.leases.of(leaseOf(k))
+	lease := w.collector.leases.of(k.Lease())
 	return lease != nil && lease.Lapsed()
 }
 
-// leaseOf is the lease of whoever has to act.
-func leaseOf(k facts.Kept) string {
-	switch k {
-	case facts.KeptNotCreated:
-		return facts.LeaseController
-	case facts.KeptNotScheduled:
-		return facts.LeaseScheduler
-	case facts.KeptRefused:
+// certain is who keeps a node's pod away once that is known: the lease of whoever has to
+// act has lapsed, or the whole time was waited. A run that ends before has seen neither.
+func (w *watch) certain(node string) facts.Kept {
+	k := w.kept(node)
+	whole := time.Since(w.began) >= w.collector.options.AgentTimeout-eventInterval
+	if k == facts.KeptRefused || w.idle(k) || whole {
+		return k
 	}
 	return ""
 }

@@ -38,6 +38,7 @@ func TestOnlyALapsedLeaseEndsTheWait(t *testing.T) {
 				{Name: facts.LeaseController, Seconds: 15, StillSeconds: still}, {Name: facts.LeaseScheduler, Seconds: 15, StillSeconds: still},
 			}
 		}
+		c.options.AgentTimeout = 90 * time.Second
 		w := newWatch(c, nodeRole)
 		w.pods, w.untaken, w.began = pods, untaken, time.Now().Add(-age)
 		return w
@@ -47,20 +48,25 @@ func TestOnlyALapsedLeaseEndsTheWait(t *testing.T) {
 	bound := cluster.AgentPods{ByNode: map[string]cluster.AgentPod{"n1": {}}}
 	refused := cluster.AgentPods{Refused: []facts.Event{{Reason: "FailedCreate"}}}
 	for name, tc := range map[string]struct {
-		w    *watch
-		kept facts.Kept
-		over bool
+		w       *watch
+		kept    facts.Kept
+		over    bool
+		certain bool
 	}{
-		"nobody makes pods":                     {at(time.Minute, none, true, 20), facts.KeptNotCreated, true},
-		"nobody makes pods, and no lease tells": {at(time.Minute, none, true, -1), facts.KeptNotCreated, false},
-		"a slow controller renews its lease":    {at(time.Minute, none, true, 2), facts.KeptNotCreated, false},
-		"at the beginning":                      {at(0, none, true, 20), facts.KeptNotCreated, false},
-		"nobody places pods":                    {at(time.Minute, waiting, false, 20), facts.KeptNotScheduled, true},
-		"a bound pod is the kubelet's":          {at(time.Minute, bound, false, 20), "", false},
-		"refused pods":                          {at(0, refused, false, 20), facts.KeptRefused, false},
+		"nobody makes pods":                          {at(time.Minute, none, true, 20), facts.KeptNotCreated, true, true},
+		"nobody makes pods, and no lease tells":      {at(time.Minute, none, true, -1), facts.KeptNotCreated, false, false},
+		"a slow controller renews its lease":         {at(time.Minute, none, true, 2), facts.KeptNotCreated, false, false},
+		"at the beginning":                           {at(0, none, true, 2), facts.KeptNotCreated, false, false},
+		"no lease tells, and the whole time is over": {at(2*time.Minute, none, true, -1), facts.KeptNotCreated, false, true},
+		"nobody places pods":                         {at(time.Minute, waiting, false, 20), facts.KeptNotScheduled, true, true},
+		"a bound pod is the kubelet's":               {at(time.Minute, bound, false, 20), "", false, false},
+		"refused pods":                               {at(0, refused, false, 20), facts.KeptRefused, false, true},
 	} {
 		if k := tc.w.kept("n1"); k != tc.kept {
 			t.Errorf("%s: kept %q, want %q", name, k, tc.kept)
+		}
+		if k := tc.w.certain("n1"); (k != "") != tc.certain {
+			t.Errorf("%s: certain %q, want one: %v", name, k, tc.certain)
 		}
 		if over := tc.w.stuck(facts.Node{Name: "n1"}); over != tc.over {
 			t.Errorf("%s: waiting is over: %v, want %v", name, over, tc.over)

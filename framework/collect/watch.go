@@ -200,7 +200,7 @@ func (w *watch) record() {
 			continue
 		}
 		agent.Trouble = w.trouble(*n)
-		agent.Kept = w.kept(n.Name)
+		agent.Kept = w.certain(n.Name)
 		agent.NotRun = w.notRun(agent.Trouble, agent.Kept, pod.Unseen)
 		// A RuntimeClass that a node lacks says nothing about its other pods.
 		if w.role.class == "" && exists || len(notReady(*n)) > 0 {

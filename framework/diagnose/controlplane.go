@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"github.com/plumbline-net/plumbline/framework/check"
-)
+import "github.com/plumbline-net/plumbline/framework/check"
 
 const controlPlaneIdleID = "control-plane-idle"
 
@@ -33,7 +29,7 @@ func controlPlaneIdle(in *input) []claim {
 				if id == nodeAgentCheck {
 					return f.Kind == kind
 				}
-				return f.Verdict == check.Unknown && (everywhere && len(f.Nodes) == 0 || len(f.Nodes) > 0 && !slices.ContainsFunc(f.Nodes, func(n string) bool { return !slices.Contains(nodes, n) }))
+				return f.Verdict == check.Unknown && (everywhere && len(f.Nodes) == 0 || sameNodes(f, nodes))
 			},
 		})
 	}

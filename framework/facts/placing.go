@@ -46,3 +46,15 @@ func (c *Cluster) Lease(name string) *Lease {
 	}
 	return nil
 }
+
+// Lease is the name of the lease of whoever has to act; empty where that is nobody of the control plane.
+func (k Kept) Lease() string {
+	switch k {
+	case KeptNotCreated:
+		return LeaseController
+	case KeptNotScheduled:
+		return LeaseScheduler
+	case KeptRefused:
+	}
+	return ""
+}

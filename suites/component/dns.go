@@ -114,7 +114,7 @@ func dnsPods(s *facts.Snapshot, pods []facts.Pod) check.Result {
 	return check.Conclude(held, []check.Finding{f})
 }
 
-// dnsSteps tell why replicas do not run, and let those be made anew.
+// dnsSteps tell why replicas do not run, and let those be recreated.
 func dnsSteps(s *facts.Snapshot, pods []facts.Pod) []check.Remedy {
 	out := []check.Remedy{{
 		Purpose: check.Find, Text: "Read why they do not run",
@@ -128,7 +128,7 @@ func dnsSteps(s *facts.Snapshot, pods []facts.Pod) []check.Remedy {
 	}
 	if len(names) > 0 {
 		out = append(out, check.Remedy{
-			Text: "Let those that are not Ready be made anew", Command: fmt.Sprintf("kubectl -n %s delete pod %s", remedies.DNS(s).Namespace, strings.Join(names, " ")),
+			Text: "Let those that are not Ready be recreated", Command: fmt.Sprintf("kubectl -n %s delete pod %s", remedies.DNS(s).Namespace, strings.Join(names, " ")),
 		})
 	}
 	return out

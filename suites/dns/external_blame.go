@@ -229,7 +229,7 @@ func (t trial) upstreamRemedy(a answer) []check.Remedy {
 			Text:    "Name a resolver that answers in the Corefile, after \"forward .\" (two are better than one); CoreDNS reads it within two minutes",
 			Command: remedies.DNS(t.s).EditCorefile(),
 		},
-		restartReplicas(t.s, "Let the replicas be made anew, where they hold to an old /etc/resolv.conf of their node"),
+		restartReplicas(t.s, "Let the replicas be recreated, where they hold to an old /etc/resolv.conf of their node"),
 		check.Remedy{
 			Purpose: check.Last, Text: "Where the file on the node is wrong (of a replica's node it is handed out by the kubelet), correct it where it comes from: DHCP, netplan, NetworkManager", Node: node,
 			Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; resolvectl status --no-pager 2>/dev/null | grep -A3 'DNS Servers'",

@@ -83,7 +83,7 @@ func hostRemedy(s *facts.Snapshot, node string) []check.Remedy {
 		Text:    "See which file the kubelet hands to pods; with systemd-resolved it must be /run/systemd/resolve/resolv.conf", Node: node,
 		Command: "grep -n resolvConf /var/lib/kubelet/config.yaml; cat /run/systemd/resolve/resolv.conf",
 	}, {
-		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be made anew", Node: node,
+		Text: "Keep up to three nameservers in that file that a pod can reach, none of them the cluster DNS; restart the kubelet, and let the replicas of this node be recreated", Node: node,
 		Command: distribution.KubeletOf(s).Restart(),
 	}, {
 		Purpose: check.Verify,

@@ -112,7 +112,7 @@ func raceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 	}, {
 		Purpose: check.Find, Text: "Is one replica short of CPU?",
 		Command: remedies.DNS(s).Pods() + "; " + remedies.DNS(s).Top(),
-	}, restartReplicas(s, "Let the replicas be made anew, where one of them hangs or is starved"), {
+	}, restartReplicas(s, "Let the replicas be recreated, where one of them hangs or is starved"), {
 		Purpose: check.Last, Text: "Where it is the race: a node-local cache asks by TCP and without NAT (Kubernetes documentation, \"Using NodeLocal DNSCache\"); kernels from 5.1 on have most of the repair; or applications use single-request-reopen",
 		Command: "kubectl get daemonsets -A | grep -i dns; kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion",
 	}, remedies.Again("dns/latency")}

@@ -114,7 +114,7 @@ func (o outlier) finding(s *facts.Snapshot, says string) check.Finding {
 		Text:    "Is it the load? Look at CPU and throttling of the node and of the replica (see pressure/load and pressure/cpu)",
 		Command: "kubectl top nodes; " + remedies.DNS(s).Top() + "; " + remedies.DNS(s).Pods(),
 	}, {
-		Text:    "Where it is the replica, let the replicas be made anew; where it is the node's load, limit or move what uses its processors",
+		Text:    "Where it is the replica, let the replicas be recreated; where it is the node's load, limit or move what uses its processors",
 		Command: remedies.DNS(s).Rollout("restart"),
 	}, {
 		Purpose: check.Verify,

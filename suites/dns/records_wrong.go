@@ -138,7 +138,7 @@ func recordRemedy(s *facts.Snapshot, a answer) []check.Remedy {
 	return append(steps, check.Remedy{
 		Text:    "Correct the Corefile, where a line of it makes the answer",
 		Command: dns.EditCorefile(),
-	}, restartReplicas(s, "Let the replicas be made anew, so that they read the Corefile and the cluster's Services again"), check.Remedy{
+	}, restartReplicas(s, "Let the replicas be recreated, so that they read the Corefile and the cluster's Services again"), check.Remedy{
 		Purpose: check.Verify, Text: "Check by asking: " + wanted(a.to) + " must come", Node: a.from.Node, Command: dig(a.to),
 	})
 }

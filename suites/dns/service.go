@@ -78,7 +78,7 @@ func serviceRemedy(s *facts.Snapshot, p matrix.Place) []check.Remedy {
 			Purpose: check.Find,
 			Text:    "Read what the replicas say",
 			Command: remedies.DNS(s).Logs(30),
-		}, restartReplicas(s, "Let the replicas be made anew, one by one"), remedies.Again("dns/service", "dns/replica")}
+		}, restartReplicas(s, "Let the replicas be recreated, one by one"), remedies.Again("dns/service", "dns/replica")}
 	}
 	return []check.Remedy{remedies.ProxyState(s, node), {
 		Purpose: check.Find,

@@ -68,7 +68,7 @@ func tooFew(s *facts.Snapshot, ready []facts.Pod, nodes []string) []check.Findin
 			Purpose: check.Find,
 			Text:    "Read what Kubernetes and the replicas say",
 			Command: dns.Describe() + " | tail -40; " + dns.Logs(30),
-		}, dns.Restart("Let them be made anew"), {
+		}, dns.Restart("Let them be recreated"), {
 			Text:    "If they broke with a change of their image or configuration, go back to the version before",
 			Command: dns.Rollout("undo"),
 		}, look}

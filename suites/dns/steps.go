@@ -9,7 +9,7 @@ import (
 	"github.com/plumbline-net/plumbline/suites/remedies"
 )
 
-// restartReplicas lets the cluster DNS be made anew, pod by pod.
+// restartReplicas lets the cluster DNS be recreated, pod by pod.
 func restartReplicas(s *facts.Snapshot, text string) check.Remedy {
 	return remedies.DNS(s).Restart(text)
 }

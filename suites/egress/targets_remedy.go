@@ -89,7 +89,7 @@ func nameRemedy(s *facts.Snapshot, c matrix.Cell, failed facts.Attempt, node str
 		Text:    "The resolver itself is in trouble: see dns/service and dns/replica, and dns/external with this name in externalNames",
 		Command: remedies.DNS(s).Logs(50) + " | grep -iE 'error|timeout'",
 	}, {
-		Text:    "Let the cluster DNS be made anew, so that it asks its upstream from new sockets",
+		Text:    "Let the cluster DNS be recreated, so that it asks its upstream from new sockets",
 		Command: remedies.DNS(s).Rollout("restart"),
 	}}
 }

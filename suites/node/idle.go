@@ -21,9 +21,9 @@ func idleKind(k facts.Kept) check.Kind {
 
 // idle is the finding that a part of the control plane does not act on the suite's pods.
 func idle(s *facts.Snapshot, k facts.Kept) check.Finding {
-	name, undone := facts.LeaseController, "no pod of the suite was created: the DaemonSet controller has not taken up its DaemonSets"
+	name, undone := k.Lease(), "no pod of the suite was created: the DaemonSet controller has not taken up its DaemonSets"
 	if k == facts.KeptNotScheduled {
-		name, undone = facts.LeaseScheduler, "pods of the suite were created, and the scheduler has not looked at them"
+		undone = "pods of the suite were created, and the scheduler has not looked at them"
 	}
 	f := check.Finding{Kind: idleKind(k), Says: fmt.Sprintf("%s does not act: %s", name, undone), Remedy: wake(name)}
 	lease := s.Cluster.Lease(name)

@@ -141,7 +141,7 @@ func conditionRemedy(s *facts.Snapshot, node string, c facts.Condition) []check.
 		kubelet := distribution.KubeletOf(s)
 		return []check.Remedy{
 			{Purpose: check.Find, Text: "Read what the kubelet says, and whether the container runtime runs", Node: node, Command: "journalctl " + kubelet.Log() + " --no-pager --since -10min | tail -40; systemctl is-active " + kubelet.Units() + " containerd crio"},
-			{Text: "Start the kubelet, or start it anew", Node: node, Command: kubelet.Restart()},
+			{Text: "Start the kubelet, or restart it", Node: node, Command: kubelet.Restart()},
 			{Purpose: check.Last, Text: "Let it start at every boot", Node: node, Command: "systemctl enable " + kubelet.Units()},
 		}
 	case "NetworkUnavailable":

@@ -68,7 +68,7 @@ var troubles = []trouble{
 	}},
 	{reason: "NodeNotReady", means: "the node is not Ready, so no pod starts there", steps: []check.Remedy{
 		{Purpose: check.Find, Text: "See whether the kubelet runs", Node: onNode, Command: "systemctl status {kubelet} --no-pager"},
-		{Text: "Start it anew", Node: onNode, Command: "{restart kubelet}"},
+		{Text: "Restart it", Node: onNode, Command: "{restart kubelet}"},
 		{Purpose: check.Verify, Text: "Check that the node is Ready", Command: "kubectl get node {node}"},
 	}},
 }

@@ -51,7 +51,7 @@ func Everywhere(namespace, name, node string) []check.Remedy {
 func Revive(p facts.Pod, otherwise string) []check.Remedy {
 	namespace, set := DaemonSet([]facts.Pod{p}, otherwise)
 	again := check.Remedy{
-		Text:    "Let the pod be made anew",
+		Text:    "Let the pod be recreated",
 		Command: fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, p.Name),
 	}
 	back := check.Remedy{

@@ -144,7 +144,7 @@ func headlessSteps(dns remedies.ClusterDNS, p matrix.Place, replicas []string) [
 			Command: fmt.Sprintf("for ip in %s; do dig +short @$ip %s %s; done", strings.Join(replicas, " "), c.To.Name, c.To.Type),
 		},
 		{
-			Text:    "Let the replicas be made anew, so that they read the cluster's endpoints again",
+			Text:    "Let the replicas be recreated, so that they read the cluster's endpoints again",
 			Command: dns.Rollout("restart"),
 		},
 		remedies.Again("service/headless", "dns/records"),

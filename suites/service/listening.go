@@ -132,7 +132,7 @@ func (l *listener) noneReady(waiting []socket) check.Finding {
 	f.Remedy = []check.Remedy{
 		{Purpose: check.Find, Text: "Does its selector match pods, and are they Ready?", Command: l.kubectl("get service,endpointslices,pods -o wide")},
 		{Purpose: check.Find, Text: "Why is a pod not Ready? Its events and its log say so", Command: l.kubectl("describe pods | grep -A12 Events: ; kubectl -n " + l.service.Namespace + " get events --sort-by=.lastTimestamp | tail")},
-		{Text: "Let the workload behind it be made anew, where its pods are stuck; where the selector matches none, correct it or the pods' labels", Command: l.restart()},
+		{Text: "Let the workload behind it be recreated, where its pods are stuck; where the selector matches none, correct it or the pods' labels", Command: l.restart()},
 		remedies.Again("service/listening"),
 	}
 	return f

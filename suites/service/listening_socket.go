@@ -115,7 +115,7 @@ func (l *listener) remedy(first socket) []check.Remedy {
 			Text:    "Correct the Service's targetPort, where the program listens on another port",
 			Command: l.kubectl("edit service " + l.service.Name),
 		}, check.Remedy{
-			Text:    "Let the pod be made anew, where the program hangs or has lost its socket",
+			Text:    "Let the pod be recreated, where the program hangs or has lost its socket",
 			Command: l.kubectl("delete pod " + pod),
 		})
 	}
